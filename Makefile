@@ -1,0 +1,82 @@
+# Every target that runs something sets .venv up first; once that is done, none of them needs the network.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+ARGS ?=
+PORT ?= 5000
+ROOT ?= runs
+
+PY := .venv/bin/python
+PIP := $(PY) -m pip install --quiet --quiet --disable-pip-version-check
+READY := .venv/.ready
+
+.PHONY: help setup train sweep ui test test-slow check format bench lock clean
+
+help: ## this list
+	@echo 'make TARGET [ARGS="key=value …"]'
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+
+setup: $(READY) ## the environment in .venv, from the hash-locked requirements
+
+train: $(READY) ## train one configuration:  make train ARGS="data=iris model.depth=2"
+	@$(PY) -m dnnexp.train $(ARGS)
+
+sweep: $(READY) ## the main job: grow and tune networks on real data, print the answer
+	@$(PY) -m dnnexp.sweep $(ARGS)
+
+ui: $(READY) ## the MLflow UI on what was logged, on 127.0.0.1 only (PORT=5000 ROOT=runs)
+	@root=$$(cd '$(ROOT)' 2>/dev/null && pwd) && test -f "$$root/mlflow.db" \
+	  || { echo "nothing is logged under $(ROOT)/ yet: run 'make train' or 'make sweep' first" >&2; exit 1; }; \
+	echo "MLflow UI: http://127.0.0.1:$(PORT)   (Ctrl-C ends it)"; \
+	MLFLOW_DISABLE_TELEMETRY=true exec $(PY) -m mlflow server --host 127.0.0.1 --port $(PORT) --workers 1 \
+	  --allowed-hosts '127.0.0.1:$(PORT),localhost:$(PORT)' \
+	  --backend-store-uri "sqlite:///$$root/mlflow.db" --default-artifact-root "file://$$root/artifacts"
+
+test: $(READY) ## the fast tests
+	@$(PY) -m pytest $(ARGS)
+
+test-slow: $(READY) ## the slow tests
+	@$(PY) -m pytest -m slow $(ARGS) || { code=$$?; [ $$code -eq 5 ] && echo "no slow tests"; }
+
+check: $(READY) ## format, lint, types, and the contracts of the floors
+	@$(PY) -m ruff format --check .
+	@$(PY) -m ruff check .
+	@$(PY) -m mypy
+	@.venv/bin/lint-imports --no-logo --no-cache
+
+format: $(READY) ## put the code into its format, repair what the linter can
+	@$(PY) -m ruff check --fix .
+	@$(PY) -m ruff format .
+
+bench: $(READY) ## speed against peers (minutes)
+	@for script in benchmarks/*.py; do [ -e "$$script" ] || continue; echo "== $$script"; $(PY) "$$script" $(ARGS); done
+
+lock: $(READY) ## solve the requirements again (newest versions: make lock ARGS=--upgrade)
+	@lock() { $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(ARGS) "$$@"; }; \
+	lock pyproject.toml --all-extras --output-file requirements.lock; \
+	lock --group source --output-file requirements-build.lock
+
+clean: ## remove what builds and tools left; runs/ and .venv stay
+	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find src tests benchmarks experiments .ci -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+# The stamp is older than what it was made from, or absent: install. The second pip builds one source package,
+# so its build tools are installed first, locked too.
+$(READY): requirements.lock requirements-build.lock pyproject.toml
+	@python=''; \
+	for candidate in $(PYTHON) python3.13 python3.12 python3.11 python3; do \
+	  if "$$candidate" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    python="$$candidate"; break; fi; \
+	done; \
+	[ -n "$$python" ] || { echo "error: need Python >= 3.11 with venv, found none; name one: make setup PYTHON=/path/to/python3" >&2; exit 1; }; \
+	[ -x $(PY) ] && $(PY) -m pip --version >/dev/null 2>&1 || { \
+	  echo "setting up .venv (a minute or two, once)"; "$$python" -m venv --clear .venv; }; \
+	echo "installing the locked requirements"; \
+	$(PIP) --require-hashes -r requirements-build.lock; \
+	$(PIP) --require-hashes --no-build-isolation --use-pep517 -r requirements.lock; \
+	$(PIP) --no-deps --no-build-isolation --editable .; \
+	touch $@; \
+	echo "ready: $$($(PY) --version), $$(pwd)/.venv"
