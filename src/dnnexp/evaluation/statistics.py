@@ -1,0 +1,87 @@
+"""What scores over folds and seeds allow to say: standard errors, intervals and the choice within one standard error.
+
+Scores of cross-validation share training rows, so they vary together and the naive sd / sqrt(J) is several times too
+small. Nadeau and Bengio's correction adds the share that the common rows bring:
+
+    standard error of the mean of d[1] … d[J] = sd(d) sqrt(1/J + n_score / n_train)
+
+References: Nadeau & Bengio 2003, Inference for the generalization error, Machine Learning 52, section 3 (resampled
+t); Bouckaert & Frank 2004 for repeated folds; Breiman et al. 1984, section 3.4.3 for one standard error.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Interval", "corrected_interval", "corrected_standard_error", "one_standard_error", "paired_gain"]
+
+Scores = Sequence[float] | npt.NDArray[np.floating[Any]]
+
+
+class Interval(NamedTuple):
+    """An estimate and the limits that hold it with the given confidence, a probability in (0, 1)."""
+
+    estimate: float
+    low: float
+    high: float
+    standard_error: float
+    confidence: float
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether the estimate is distinguishable from zero at this confidence."""
+        return self.low > 0 or self.high < 0
+
+
+def corrected_standard_error(scores: Scores, n_train: float, n_score: float) -> float:
+    """Return the standard error of the mean score, sd sqrt(1/J + n_score/n_train); NaN for fewer than two scores.
+
+    n_train and n_score are the rows that one member was trained and scored on, means over the folds.
+    """
+    values = np.asarray(scores, dtype=np.float64)
+    if values.size < 2:
+        return math.nan
+    return float(np.std(values, ddof=1)) * math.sqrt(1 / values.size + n_score / n_train)
+
+
+def corrected_interval(scores: Scores, n_train: float, n_score: float, confidence: float = 0.95) -> Interval:
+    """Return the mean score with its corrected t interval, J - 1 degrees of freedom; without limits for J = 1."""
+    from scipy.special import stdtrit as t_quantile  # type: ignore[import-untyped]
+
+    values = np.asarray(scores, dtype=np.float64)
+    estimate = float(values.mean())
+    standard_error = corrected_standard_error(values, n_train, n_score)
+    if values.size < 2:
+        return Interval(estimate, -math.inf, math.inf, standard_error, confidence)
+    margin = float(t_quantile(values.size - 1, (1 + confidence) / 2)) * standard_error
+    return Interval(estimate, estimate - margin, estimate + margin, standard_error, confidence)
+
+
+def paired_gain(
+    scores_a: Scores, scores_b: Scores, n_train: float, n_score: float, confidence: float = 0.95
+) -> Interval:
+    """Return how much higher a scores than b on the same folds and seeds, with the corrected t interval.
+
+    Pairing takes out what makes a fold easy or hard for both. Raises ValueError where the scores cannot be paired.
+    """
+    a, b = np.asarray(scores_a, dtype=np.float64), np.asarray(scores_b, dtype=np.float64)
+    if a.shape != b.shape:
+        raise ValueError(f"paired scores need the same folds and seeds, got {a.size} and {b.size} scores")
+    return corrected_interval(a - b, n_train, n_score, confidence)
+
+
+def one_standard_error(means: Sequence[float], standard_errors: Sequence[float], costs: Sequence[Any]) -> int:
+    """Return the index of the cheapest candidate whose mean is within one standard error of the highest mean.
+
+    The standard error is the best candidate's own; where it is unknown (NaN) only the best mean will do.
+    Equal costs are decided by the higher mean.
+    """
+    best = max(range(len(means)), key=lambda i: (means[i], -i))
+    tolerance = standard_errors[best] if math.isfinite(standard_errors[best]) else 0.0
+    within = [i for i in range(len(means)) if means[i] >= means[best] - tolerance]
+    return min(within, key=lambda i: (costs[i], -means[i], i))

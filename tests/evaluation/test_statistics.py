@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from dnnexp.evaluation.statistics import (
+    corrected_interval,
+    corrected_standard_error,
+    one_standard_error,
+    paired_gain,
+)
+
+
+def test_a_hand_worked_standard_error():
+    # sd of (.8, .9, 1.0) is .1; 1/3 + 20/60 = 2/3; .1 sqrt(2/3) = .0816497
+    assert corrected_standard_error([0.8, 0.9, 1.0], n_train=60, n_score=20) == pytest.approx(0.0816496580927726)
+
+
+def test_the_correction_turns_the_published_t_of_scikit_learns_example_into_its_published_corrected_t():
+    # scikit-learn 1.7, "Statistical comparison of models using grid search": 10 folds x 10 repeats, the naive test
+    # gives t = 2.611, p = 0.005; the corrected test gives t = 0.750, p = 0.227 (one-sided).
+    d = np.random.default_rng(0).normal(size=100)
+    d = (d - d.mean()) / d.std(ddof=1) + 0.2611
+    assert stats.ttest_1samp(d, 0).statistic == pytest.approx(2.611, abs=5e-4)
+    gain = paired_gain(d, np.zeros(100), n_train=9, n_score=1)
+    t = gain.estimate / gain.standard_error
+    assert t == pytest.approx(0.750, abs=5e-4)
+    assert stats.t.sf(t, 99) == pytest.approx(0.227, abs=1e-3)
+
+
+@pytest.mark.parametrize(("folds", "repeats", "detectable"), [(5, 2, 1.34), (5, 5, 1.11), (10, 2, 0.84)])
+def test_the_smallest_detectable_difference_is_the_tabulated_multiple_of_the_standard_deviation(
+    folds: int, repeats: int, detectable: float
+):
+    d = np.random.default_rng(1).normal(size=folds * repeats)
+    interval = corrected_interval(d / d.std(ddof=1), n_train=folds - 1, n_score=1)
+    assert interval.high - interval.estimate == pytest.approx(detectable, abs=0.006)
+
+
+def test_the_interval_is_that_of_the_resampled_t_test():
+    # correctR::resampled_ttest: t = mean(d) / sqrt(var(d) (1/n + n2/n1)) on n - 1 degrees of freedom, its p-value
+    # is 1 - confidence exactly where a limit of the interval touches zero.
+    rng = np.random.default_rng(2)
+    a, b = rng.normal(0.8, 0.05, 15), rng.normal(0.75, 0.05, 15)
+    t = (a.mean() - b.mean()) / math.sqrt(np.var(a - b, ddof=1) * (1 / 15 + 30 / 120))
+    p = 2 * stats.t.sf(abs(t), 14)
+    assert paired_gain(a, b, n_train=120, n_score=30, confidence=1 - p).low == pytest.approx(0, abs=1e-12)
+
+
+def test_swapping_a_and_b_mirrors_the_gain():
+    a, b = [0.9, 0.8, 0.85], [0.7, 0.75, 0.9]
+    gain, loss = paired_gain(a, b, 80, 20), paired_gain(b, a, 80, 20)
+    assert (gain.estimate, gain.low, gain.high) == pytest.approx((-loss.estimate, -loss.high, -loss.low))
+
+
+def test_corrected_intervals_of_cross_validated_means_reject_a_true_null_about_as_often_as_they_say():
+    # Two rules that guess by the same coin on the same rows: any difference is luck. The naive interval is far off.
+    rng = np.random.default_rng(3)
+    rejected = naive = 0
+    for _ in range(300):
+        a, b = rng.random((2, 100)) < 0.7  # correct or not, on 100 rows, by rules that need no training
+        orders = [rng.permutation(100).reshape(5, 20) for _ in range(10)]
+        d = np.array([a[fold].mean() - b[fold].mean() for order in orders for fold in order])
+        rejected += corrected_interval(d, n_train=80, n_score=20).excludes_zero
+        naive += stats.ttest_1samp(d, 0).pvalue < 0.05
+    assert rejected <= 0.08 * 300
+    assert naive >= 0.3 * 300
+
+
+def test_one_score_has_no_standard_error_and_no_limits():
+    interval = corrected_interval([0.9], n_train=80, n_score=20)
+    assert math.isnan(interval.standard_error)
+    assert (interval.low, interval.high, interval.excludes_zero) == (-math.inf, math.inf, False)
+
+
+def test_scores_of_different_folds_are_not_paired():
+    with pytest.raises(ValueError, match="same folds and seeds, got 2 and 3"):
+        paired_gain([0.1, 0.2], [0.1, 0.2, 0.3], 80, 20)
+
+
+def test_the_choice_is_the_cheapest_within_one_standard_error_of_the_best():
+    means, errors = [0.90, 0.949, 0.951, 0.96], [0.5, 0.5, 0.5, 0.01]
+    assert one_standard_error(means, errors, costs=[(1, 10), (2, 10), (3, 10), (4, 10)]) == 2
+    assert one_standard_error(means, errors, costs=[(1, 10), (2, 10), (5, 10), (4, 10)]) == 3
+
+
+def test_without_a_standard_error_the_choice_is_the_best():
+    assert one_standard_error([0.90, 0.96, 0.95], [math.nan] * 3, costs=[1, 3, 2]) == 1
+
+
+def test_equal_costs_are_decided_by_the_higher_mean():
+    assert one_standard_error([0.95, 0.955, 0.96], [0.1] * 3, costs=[1, 1, 2]) == 1
