@@ -1,0 +1,1 @@
+"""Cross-validation in lockstep, and the statistics of its scores."""

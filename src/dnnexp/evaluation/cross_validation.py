@@ -1,0 +1,138 @@
+"""One configuration, trained on all folds in lockstep and scored on the rows each network has not seen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from dnnexp.data.dataset import Dataset
+from dnnexp.evaluation.configuration import Configuration
+from dnnexp.evaluation.protocol import Prepared, Protocol
+from dnnexp.evaluation.scoring import score
+from dnnexp.network.architecture import Architecture
+from dnnexp.network.losses import LOSSES
+from dnnexp.network.schema import ModelConfig
+from dnnexp.training.examples import Member
+from dnnexp.training.lockstep import EpochNews, Fit, Length, Lockstep
+
+__all__ = ["Evaluation", "OnEpoch", "architecture_of", "cross_validate", "train_stack"]
+
+Array = npt.NDArray[Any]
+Rows = npt.NDArray[np.intp]
+OnEpoch = Callable[[EpochNews], bool]
+
+
+class Evaluation(NamedTuple):
+    """What J networks of one configuration scored, one on each fold."""
+
+    metric: str
+    greater_is_better: bool
+    scores: npt.NDArray[np.float64]  # (J,) on the fold's score rows; NaN where the network diverged
+    test_scores: npt.NDArray[np.float64]  # (J,) on the locked test rows: for the record, never for a choice
+    metrics: dict[str, float]  # score/… and test/… with _sd, train/…: means over the folds
+    curves: dict[str, npt.NDArray[np.float64]]  # by epoch: train/loss, val/loss, val/<metric>, means over the folds
+    best_steps: npt.NDArray[np.intp]  # (J,) steps after which the kept parameters were reached
+    schedule_steps: int  # that the schedule was stretched over
+    epochs: int  # until the last network stopped
+    n_train: float  # mean rows that a network learned from, those it stopped by included
+    n_score: float  # mean rows it was scored on
+    parameters: int
+    diverged: str  # "" or where the first network diverged
+    was_ended: bool  # by the callback
+    seconds: float
+
+
+def architecture_of(model: ModelConfig, n_in: int, n_out: int, loss: str) -> Architecture:
+    """Return the network's shape for that many inputs and outputs."""
+    hidden = model.hidden
+    n = (n_in, *(units for units, _ in hidden), n_out)
+    return Architecture(n, tuple(activation for _, activation in hidden), LOSSES[loss].output)
+
+
+def train_stack(
+    configuration: Configuration,
+    protocol: Protocol,
+    prepared: Prepared,
+    members: list[Member],
+    length: Length | None = None,
+    on_epoch: OnEpoch | None = None,
+) -> tuple[Architecture, list[Fit], int]:
+    """Train one network for each member; return their shape, what became of them, and the schedule's steps."""
+    n_in, n_out = prepared.examples.X1.shape[1] - 1, prepared.examples.Y.shape[1]
+    architecture = architecture_of(configuration.model, n_in, n_out, protocol.loss)
+    lockstep = Lockstep(
+        prepared.examples, architecture, protocol.loss, members, configuration.optimizer, configuration.schedule,
+        configuration.trainer, protocol.metric, configuration.model.initializer, configuration.model.gain, length,
+    )  # fmt: skip
+    return architecture, lockstep.run(on_epoch), lockstep.schedule_steps
+
+
+def cross_validate(configuration: Configuration, protocol: Protocol, on_epoch: OnEpoch | None = None) -> Evaluation:
+    """Train the configuration on every fold at once and score each network on its fold's rows and on the test rows."""
+    started = time.perf_counter()
+    folds, dataset = protocol.folds, protocol.dataset
+    fitted_on = [np.concatenate([fold.train, fold.stop]) for fold in folds]
+    prepared = protocol.prepare(configuration.preprocessing, fitted_on, configuration.trainer.precision)
+    N, optimizer = len(dataset.X), configuration.optimizer
+    members = [
+        Member(fold.train + j * N, fold.stop + j * N, protocol.member_seed(j), optimizer.lr, optimizer.weight_decay)
+        for j, fold in enumerate(folds)
+    ]
+    architecture, fits, schedule_steps = train_stack(configuration, protocol, prepared, members, on_epoch=on_epoch)
+    theta = np.stack([fit.theta for fit in fits])
+    has_diverged = np.array([fit.divergence is not None for fit in fits])
+    theta[has_diverged] = np.nan
+    rows = {
+        "train": [fold.train for fold in folds],
+        "score": [fold.score for fold in folds],
+        "test": [protocol.split.test] * len(folds),
+    }
+    by_part = {
+        part: score(theta, architecture, prepared, dataset, rows[part], protocol.metrics) for part in rows
+    }
+    return Evaluation(
+        metric=protocol.metric_name,
+        greater_is_better=protocol.metric.greater_is_better,
+        scores=by_part["score"][protocol.metric_name],
+        test_scores=by_part["test"][protocol.metric_name],
+        metrics=_summarize(by_part),
+        curves=mean_curves(fits, protocol.metric_name),
+        best_steps=np.array([fit.best_step for fit in fits]),
+        schedule_steps=schedule_steps,
+        epochs=max(len(fit.curves["train/loss"]) for fit in fits),
+        n_train=float(np.mean([len(fitted) for fitted in fitted_on])),
+        n_score=float(np.mean([len(fold.score) for fold in folds])),
+        parameters=architecture.parameters,
+        diverged=next((str(fit.divergence) for fit in fits if fit.divergence is not None), ""),
+        was_ended=any(fit.state == "ended" for fit in fits),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _summarize(by_part: dict[str, dict[str, npt.NDArray[np.float64]]]) -> dict[str, float]:
+    """Return part/metric: mean over the folds, and part/metric_sd, of the networks that gave finite outputs."""
+    summary = {}
+    for part, scores in by_part.items():
+        for name, values in scores.items():
+            finite = values[np.isfinite(values)]
+            if len(finite):
+                summary[f"{part}/{name}"] = float(finite.mean())
+            if len(finite) > 1 and part != "train":
+                summary[f"{part}/{name}_sd"] = float(finite.std(ddof=1))
+    return summary
+
+
+def mean_curves(fits: list[Fit], metric_name: str) -> dict[str, npt.NDArray[np.float64]]:
+    """Return the curves by epoch, means over the networks; one that has left counts with its last value."""
+    names = {"train/loss": "train/loss", "stop/loss": "val/loss", "stop/metric": f"val/{metric_name}"}
+    curves = {}
+    for key, name in names.items():
+        length = max(len(fit.curves[key]) for fit in fits)
+        padded = [np.pad(fit.curves[key], (0, length - len(fit.curves[key])), "edge") for fit in fits if fit.curves[key]]
+        if padded:
+            curves[name] = np.mean(padded, axis=0)
+    return curves

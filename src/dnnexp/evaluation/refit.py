@@ -1,0 +1,81 @@
+"""The chosen configuration trained once more, on all development rows, and scored on the locked test rows."""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from dnnexp.errors import DnnexpError
+from dnnexp.evaluation.configuration import Configuration
+from dnnexp.evaluation.cross_validation import Evaluation, OnEpoch, mean_curves, train_stack
+from dnnexp.evaluation.protocol import Protocol
+from dnnexp.evaluation.scoring import score
+from dnnexp.predictor import Predictor
+from dnnexp.training.examples import Member
+from dnnexp.training.lockstep import Length
+
+__all__ = ["Refit", "refit", "refit_length"]
+
+
+class Refit(NamedTuple):
+    """A network trained on all development rows."""
+
+    predictor: Predictor
+    metrics: dict[str, float]  # train/… and test/…
+    test_score: float  # by the protocol's metric
+    curves: dict[str, npt.NDArray[np.float64]]  # train/loss by epoch
+    steps: int
+    test_predictions: npt.NDArray[np.generic]  # of the test rows, in their order
+    seconds: float
+
+
+def refit_length(evaluation: Evaluation, development_rows: int) -> Length:
+    """Return the median best step of the folds, scaled by the rows, on the schedule scaled alike.
+
+    A network on all development rows has no rows to stop by; with more rows an epoch has more steps, and the same
+    number of epochs is meant.
+    """
+    ratio = development_rows / evaluation.n_train
+    steps = max(1, round(float(np.median(evaluation.best_steps)) * ratio))
+    return Length(steps, max(steps, round(evaluation.schedule_steps * ratio)))
+
+
+def refit(
+    configuration: Configuration,
+    protocol: Protocol,
+    evaluation: Evaluation | None,
+    on_epoch: OnEpoch | None = None,
+) -> Refit:
+    """Train on all development rows and score the test rows, once.
+
+    As long as the evaluation's folds found best; without one, for all epochs of the configuration.
+    Raises DnnexpError if the network diverges.
+    """
+    started = time.perf_counter()
+    rows = protocol.split.development
+    prepared = protocol.prepare(configuration.preprocessing, [rows], configuration.trainer.precision)
+    optimizer = configuration.optimizer
+    nothing = np.zeros(0, np.intp)
+    members = [Member(rows, nothing, protocol.refit_seed(0), optimizer.lr, optimizer.weight_decay)]
+    length = None if evaluation is None else refit_length(evaluation, len(rows))
+    architecture, fits, _ = train_stack(configuration, protocol, prepared, members, length, on_epoch)
+    if fits[0].divergence is not None:
+        raise DnnexpError(f"{fits[0].divergence}; lower optimizer.lr ({optimizer.lr:g})")
+    theta = fits[0].theta[None, :]
+    predictor = Predictor(architecture, theta, prepared.preprocessors[0], prepared.codes[0])
+    metrics = {}
+    for part, numbers in (("train", rows), ("test", protocol.split.test)):
+        scores = score(theta, architecture, prepared, protocol.dataset, [numbers], protocol.metrics)
+        metrics |= {f"{part}/{name}": float(values[0]) for name, values in scores.items()}
+    return Refit(
+        predictor,
+        metrics,
+        metrics[f"test/{protocol.metric_name}"],
+        mean_curves(fits, protocol.metric_name),
+        fits[0].best_step,
+        predictor.predict(protocol.dataset.X.iloc[protocol.split.test]),
+        time.perf_counter() - started,
+    )

@@ -1,0 +1,30 @@
+"""What can be set about how a configuration is scored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dnnexp.errors import require, require_choice
+
+__all__ = ["EvaluationConfig"]
+
+KINDS = ("none", "holdout", "cross_validation")
+
+
+@dataclass
+class EvaluationConfig:
+    """How development rows are divided into rows to train on, to stop by and to be scored on."""
+
+    kind: str = "cross_validation"  # none: train on all development rows for all epochs, hold nothing back
+    folds: int = 5
+    repeats: int = 1  # each repeat draws new folds
+    score_size: float = 0.2  # holdout: share of the development rows to be scored on
+    stop_size: float = 0.15  # share of the rows not scored on that early stopping watches
+    metric: str | None = None  # None: accuracy for classes, r2 for regression
+
+    def __post_init__(self) -> None:
+        require_choice("evaluation.kind", self.kind, KINDS)
+        require(self.folds >= 2, "evaluation.folds", "folds >= 2", self.folds)
+        require(self.repeats >= 1, "evaluation.repeats", "repeats >= 1", self.repeats)
+        require(0 < self.score_size < 1, "evaluation.score_size", "0 < score_size < 1", self.score_size)
+        require(0 < self.stop_size < 1, "evaluation.stop_size", "0 < stop_size < 1", self.stop_size)

@@ -1,0 +1,1 @@
+"""Feed-forward networks on stacked arrays. NumPy and the standard library only."""

@@ -1,0 +1,108 @@
+"""Initial weights: rules for one layer's W[l] of shape (n_out, n_in); biases start at zero.
+
+A rule's weights have the variance named in its docstring times gain^2.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dnnexp.network.activations import ACTIVATIONS
+
+__all__ = ["AUTO", "INITIALIZERS", "initial_weights"]
+
+Array = npt.NDArray[Any]
+Rule = Callable[[int, int, float, np.random.Generator], Array]
+
+AUTO = "auto"
+PLAIN_SIGMA = 0.01
+DEEP = 10  # hidden layers from which `auto` takes orthogonal weights for saturating activations
+RECTIFIERS = ("relu", "leaky_relu", "elu", "gelu", "silu", "mish", "softplus")
+
+
+def _normal(variance: Callable[[int, int], float]) -> Rule:
+    def rule(n_out: int, n_in: int, gain: float, rng: np.random.Generator) -> Array:
+        return rng.standard_normal((n_out, n_in)) * (gain * math.sqrt(variance(n_out, n_in)))
+
+    return rule
+
+
+def _uniform(variance: Callable[[int, int], float]) -> Rule:
+    def rule(n_out: int, n_in: int, gain: float, rng: np.random.Generator) -> Array:
+        limit = gain * math.sqrt(3 * variance(n_out, n_in))  # U(-a, a) has variance a^2 / 3
+        return rng.uniform(-limit, limit, (n_out, n_in))
+
+    return rule
+
+
+def _glorot(n_out: int, n_in: int) -> float:
+    """2 / (n_in + n_out): Glorot & Bengio 2010, equation 16."""
+    return 2 / (n_in + n_out)
+
+
+def _he(n_out: int, n_in: int) -> float:
+    """2 / n_in: He et al. 2015, equation 10."""
+    return 2 / n_in
+
+
+def _lecun(n_out: int, n_in: int) -> float:
+    """1 / n_in: LeCun et al. 1998, section 4.6."""
+    return 1 / n_in
+
+
+def _plain(n_out: int, n_in: int) -> float:
+    """0.01^2, whatever the layer's size."""
+    return PLAIN_SIGMA**2
+
+
+def _orthogonal(n_out: int, n_in: int, gain: float, rng: np.random.Generator) -> Array:
+    """W with orthonormal rows or columns (whichever are fewer) times gain: Saxe et al. 2014."""
+    square, triangular = np.linalg.qr(rng.standard_normal((max(n_out, n_in), min(n_out, n_in))))
+    square *= np.sign(np.diag(triangular))  # uniform over the orthogonal group: Mezzadri 2007
+    return gain * (square if n_out >= n_in else square.T)
+
+
+INITIALIZERS: dict[str, Rule] = {
+    "normal": _normal(_plain),
+    "glorot_normal": _normal(_glorot),
+    "glorot_uniform": _uniform(_glorot),
+    "he_normal": _normal(_he),
+    "he_uniform": _uniform(_he),
+    "lecun_normal": _normal(_lecun),
+    "lecun_uniform": _uniform(_lecun),
+    "orthogonal": _orthogonal,
+}
+
+
+def _choose(activation: str, depth: int) -> str:
+    """Return the rule that suits the activation in a network of that many hidden layers."""
+    if depth >= DEEP:
+        return "orthogonal"
+    if activation in RECTIFIERS:
+        return "he_normal"
+    return "lecun_normal" if activation == "selu" else "glorot_uniform"
+
+
+def initial_weights(
+    n_out: int,
+    n_in: int,
+    activation: str,
+    depth: int,
+    rng: np.random.Generator,
+    initializer: str = AUTO,
+    gain: float | None = None,
+) -> Array:
+    """Return W[l], shape (n_out, n_in), float64, for a layer with that activation in a network of that depth.
+
+    `auto`: He for rectifiers, LeCun for selu, Glorot for the rest, orthogonal from 10 hidden layers on.
+    gain None: the activation's own for orthogonal weights, else 1 (He, Glorot and LeCun bring theirs).
+    """
+    name = _choose(activation, depth) if initializer == AUTO else initializer
+    if gain is None:
+        gain = ACTIVATIONS[activation].gain if name == "orthogonal" else 1.0
+    return INITIALIZERS[name](n_out, n_in, gain, rng)

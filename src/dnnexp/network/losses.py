@@ -1,0 +1,127 @@
+"""Losses, computed from the logits Z[L] so that no logarithm meets a 0, and their gradients dZ[L].
+
+A loss sees Z and Y (R, n[L], m) and column weights w (R, 1, m) that already hold the 1 / (number of examples): the
+cost is J = sum over columns of w times the column's loss. Columns of weight 0 do not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["LOSSES", "OUTPUTS", "Loss", "LossBuffers"]
+
+Array = npt.NDArray[Any]
+
+
+class LossBuffers:
+    """What a loss needs beside its arguments, for R networks with n_L outputs and m columns."""
+
+    def __init__(self, R: int, n_L: int, m: int, dtype: npt.DTypeLike) -> None:
+        self.scratch = np.empty((R, n_L, m), dtype)
+        self.row = np.empty((R, 1, m), dtype)
+        self.total = np.empty((R, 1, m), dtype)
+        self.ones = np.ones((1, n_L), dtype)
+        self.J = np.empty((R, 1, 1), dtype)
+
+    def first(self, R: int) -> LossBuffers:
+        """The same buffers for the first R networks."""
+        part = object.__new__(LossBuffers)
+        part.scratch, part.row, part.total, part.J = self.scratch[:R], self.row[:R], self.total[:R], self.J[:R]
+        part.ones = self.ones
+        return part
+
+
+class Loss(NamedTuple):
+    """`cost(Z, Y, w, dZ, buffers) -> J (R, 1, 1)`, dZ[L] written to dZ; Z may be destroyed; output: Z[L] to A[L]."""
+
+    cost: Callable[[Array, Array, Array, Array, LossBuffers], Array]
+    output: str
+
+
+def _weigh(columns: Array, w: Array, J: Array) -> Array:
+    """Return J (R, 1, 1) = sum over the m columns of w times the column's loss (both (R, 1, m))."""
+    return np.matmul(columns, w.swapaxes(-1, -2), out=J)
+
+
+def _softmax_cross_entropy(Z: Array, Y: Array, w: Array, dZ: Array, buffers: LossBuffers) -> Array:
+    """Loss sum_k Y_k (log sum_j exp(Z_j) - Z_k); dZ = (softmax(Z) - Y) w, for columns of Y that sum to 1."""
+    scratch, row, total = buffers.scratch, buffers.row, buffers.total
+    np.maximum.reduce(Z, axis=-2, keepdims=True, out=row)
+    np.subtract(Z, row, out=Z)  # subtract the max: exp overflows beyond 88 in float32
+    np.exp(Z, out=dZ)
+    np.matmul(buffers.ones, dZ, out=total)
+    np.divide(dZ, total, out=dZ)
+    np.log(total, out=total)
+    np.subtract(Z, total, out=Z)  # log softmax
+    np.multiply(Y, Z, out=scratch)
+    np.matmul(buffers.ones, scratch, out=row)
+    np.negative(row, out=row)
+    np.subtract(dZ, Y, out=dZ)
+    np.multiply(dZ, w, out=dZ)
+    return _weigh(row, w, buffers.J)
+
+
+def _sigmoid_cross_entropy(Z: Array, Y: Array, w: Array, dZ: Array, buffers: LossBuffers) -> Array:
+    """Loss sum_k max(Z_k, 0) - Z_k Y_k + log(1 + exp(-|Z_k|)); dZ = (sigmoid(Z) - Y) w."""
+    scratch, row = buffers.scratch, buffers.row
+    np.multiply(Z, 0.5, out=dZ)
+    np.tanh(dZ, out=dZ)
+    np.multiply(dZ, 0.5, out=dZ)
+    np.add(dZ, 0.5, out=dZ)
+    np.subtract(dZ, Y, out=dZ)
+    np.multiply(dZ, w, out=dZ)
+    np.abs(Z, out=scratch)
+    np.negative(scratch, out=scratch)
+    np.exp(scratch, out=scratch)
+    np.log1p(scratch, out=scratch)
+    np.matmul(buffers.ones, scratch, out=row)
+    np.multiply(Z, Y, out=scratch)
+    np.maximum(Z, 0, out=Z)
+    np.subtract(Z, scratch, out=Z)
+    np.matmul(buffers.ones, Z, out=buffers.total)
+    np.add(row, buffers.total, out=row)
+    return _weigh(row, w, buffers.J)
+
+
+def _squared_error(Z: Array, Y: Array, w: Array, dZ: Array, buffers: LossBuffers) -> Array:
+    """Loss sum_k (Z_k - Y_k)^2 / 2; dZ = (Z - Y) w."""
+    np.subtract(Z, Y, out=Z)
+    np.multiply(Z, w, out=dZ)
+    np.multiply(Z, Z, out=Z)
+    np.matmul(buffers.ones, Z, out=buffers.row)
+    np.multiply(buffers.row, 0.5, out=buffers.row)
+    return _weigh(buffers.row, w, buffers.J)
+
+
+def _softmax(Z: Array) -> Array:
+    """exp(Z_k) / sum_j exp(Z_j) over the outputs, in place."""
+    Z -= Z.max(axis=-2, keepdims=True)
+    np.exp(Z, out=Z)
+    Z /= Z.sum(axis=-2, keepdims=True)
+    return Z
+
+
+def _sigmoid(Z: Array) -> Array:
+    """1 / (1 + exp(-Z)), in place."""
+    Z *= 0.5
+    np.tanh(Z, out=Z)
+    Z *= 0.5
+    Z += 0.5
+    return Z
+
+
+def _identity(Z: Array) -> Array:
+    return Z
+
+
+OUTPUTS: dict[str, Callable[[Array], Array]] = {"softmax": _softmax, "sigmoid": _sigmoid, "identity": _identity}
+
+LOSSES: dict[str, Loss] = {
+    "softmax_cross_entropy": Loss(_softmax_cross_entropy, "softmax"),
+    "sigmoid_cross_entropy": Loss(_sigmoid_cross_entropy, "sigmoid"),
+    "squared_error": Loss(_squared_error, "identity"),
+}

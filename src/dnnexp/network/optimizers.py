@@ -1,0 +1,171 @@
+"""Optimizers: rules that move one block of parameters, lifted over the flat parameter vectors of all networks.
+
+A rule knows no layers. It sees a block theta of shape (r, p), the gradient of the cost there (which it may destroy),
+its own state vectors of that shape, and the learning rates alpha (r, 1), one for each network.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from dnnexp.errors import require, require_choice
+
+__all__ = ["OPTIMIZERS", "Optimizer", "OptimizerConfig"]
+
+Array = npt.NDArray[Any]
+BLOCK = 16_384  # elements of a block: theta, gradient and two state vectors in float32 stay in a 256 KiB cache
+
+
+@dataclass
+class OptimizerConfig:
+    """An optimizer by name and its constants; a constant the optimizer has no use for is not in its YAML file."""
+
+    name: str = "adam"
+    lr: float = 1e-3  # alpha
+    momentum: float = 0.9
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+    weight_decay: float = 0.0  # decoupled: W := W - alpha * weight_decay * W, never on biases
+
+    def __post_init__(self) -> None:
+        require_choice("optimizer.name", self.name, OPTIMIZERS)
+        require(0 < self.lr < math.inf, "optimizer.lr", "lr > 0", self.lr)
+        require(0 <= self.momentum < 1, "optimizer.momentum", "0 <= momentum < 1", self.momentum)
+        require(0 <= self.beta1 < 1, "optimizer.beta1", "0 <= beta1 < 1", self.beta1)
+        require(0 <= self.beta2 < 1, "optimizer.beta2", "0 <= beta2 < 1", self.beta2)
+        require(0 < self.epsilon < math.inf, "optimizer.epsilon", "epsilon > 0", self.epsilon)
+        require(0 <= self.weight_decay < math.inf, "optimizer.weight_decay", "weight_decay >= 0", self.weight_decay)
+
+
+Rule = Callable[[Array, Array, Sequence[Array], Array, int, OptimizerConfig], None]
+
+
+class OptimizerRule(NamedTuple):
+    """`update(theta, gradient, state, alpha, t, config)` for step t = 1, 2, …; `states` vectors are zero at the start."""
+
+    update: Rule
+    states: int
+
+
+def _gradient_descent(
+    theta: Array, gradient: Array, state: Sequence[Array], alpha: Array, t: int, config: OptimizerConfig
+) -> None:
+    """theta := theta - alpha * gradient: the textbook's W := W - alpha dW, b := b - alpha db."""
+    np.multiply(gradient, alpha, out=gradient)
+    np.subtract(theta, gradient, out=theta)
+
+
+def _momentum(
+    theta: Array, gradient: Array, state: Sequence[Array], alpha: Array, t: int, config: OptimizerConfig
+) -> None:
+    """velocity := momentum * velocity + gradient; theta := theta - alpha * velocity (Polyak 1964)."""
+    (velocity,) = state
+    np.multiply(velocity, config.momentum, out=velocity)
+    np.add(velocity, gradient, out=velocity)
+    np.multiply(velocity, alpha, out=gradient)
+    np.subtract(theta, gradient, out=theta)
+
+
+def _nesterov(
+    theta: Array, gradient: Array, state: Sequence[Array], alpha: Array, t: int, config: OptimizerConfig
+) -> None:
+    """As momentum, moved by gradient + momentum * velocity: Sutskever et al. 2013, in the form torch uses."""
+    (velocity,) = state
+    np.multiply(velocity, config.momentum, out=velocity)
+    np.add(velocity, gradient, out=velocity)
+    np.multiply(gradient, alpha, out=gradient)
+    np.subtract(theta, gradient, out=theta)
+    np.multiply(velocity, alpha, out=gradient)
+    np.multiply(gradient, config.momentum, out=gradient)
+    np.subtract(theta, gradient, out=theta)
+
+
+def _rmsprop(
+    theta: Array, gradient: Array, state: Sequence[Array], alpha: Array, t: int, config: OptimizerConfig
+) -> None:
+    """mean_square := beta2 * mean_square + (1 - beta2) gradient^2; step gradient / (sqrt(mean_square) + epsilon).
+
+    Tieleman & Hinton 2012, lecture 6.5.
+    """
+    mean_square, scaled = state
+    np.multiply(gradient, gradient, out=scaled)
+    np.multiply(scaled, 1 - config.beta2, out=scaled)
+    np.multiply(mean_square, config.beta2, out=mean_square)
+    np.add(mean_square, scaled, out=mean_square)
+    np.sqrt(mean_square, out=scaled)
+    np.add(scaled, config.epsilon, out=scaled)
+    np.divide(gradient, scaled, out=gradient)
+    np.multiply(gradient, alpha, out=gradient)
+    np.subtract(theta, gradient, out=theta)
+
+
+def _adam(theta: Array, gradient: Array, state: Sequence[Array], alpha: Array, t: int, config: OptimizerConfig) -> None:
+    """Step alpha * mhat / (sqrt(vhat) + epsilon): Kingma & Ba 2015, Algorithm 1.
+
+    The moments are kept divided by (1 - beta): first := beta1 * first + gradient, second := beta2 * second + gradient^2.
+    Those factors and the bias corrections go into the step's constants, which saves two of twelve passes.
+    """
+    first_moment, second_moment = state
+    root = math.sqrt((1 - config.beta2) / (1 - config.beta2**t))  # sqrt(vhat) = root * sqrt(second_moment)
+    rate = (1 - config.beta1) / (1 - config.beta1**t) / root
+    np.multiply(first_moment, config.beta1, out=first_moment)
+    np.add(first_moment, gradient, out=first_moment)
+    np.multiply(gradient, gradient, out=gradient)
+    np.multiply(second_moment, config.beta2, out=second_moment)
+    np.add(second_moment, gradient, out=second_moment)
+    np.sqrt(second_moment, out=gradient)
+    np.add(gradient, config.epsilon / root, out=gradient)
+    np.divide(first_moment, gradient, out=gradient)
+    np.multiply(gradient, alpha * rate, out=gradient)
+    np.subtract(theta, gradient, out=theta)
+
+
+OPTIMIZERS: dict[str, OptimizerRule] = {
+    "gradient_descent": OptimizerRule(_gradient_descent, 0),
+    "sgd": OptimizerRule(_gradient_descent, 0),
+    "momentum": OptimizerRule(_momentum, 1),
+    "nesterov": OptimizerRule(_nesterov, 1),
+    "rmsprop": OptimizerRule(_rmsprop, 2),
+    "adam": OptimizerRule(_adam, 2),
+    "adamw": OptimizerRule(_adam, 2),
+}
+
+
+class Optimizer:
+    """The state of one rule over the parameters of R networks, (R, P), walked in blocks that stay in the cache."""
+
+    def __init__(self, config: OptimizerConfig, theta: Array, gradient: Array) -> None:
+        self.config = config
+        self.rule = OPTIMIZERS[config.name]
+        self.state = np.zeros((self.rule.states, *theta.shape), theta.dtype)
+        self._theta, self._gradient = theta, gradient
+        self.steps = 0
+        self.bind(len(theta))
+
+    def bind(self, networks: int) -> None:
+        """Work on the first `networks` rows from now on."""
+        P = self._theta.shape[1]
+        rows, columns = max(1, BLOCK // P), min(P, BLOCK)
+        self._blocks = []
+        for r in range(0, networks, rows):
+            for p in range(0, P, columns):
+                part = (slice(r, min(r + rows, networks)), slice(p, p + columns))
+                state = [vector[part] for vector in self.state]
+                self._blocks.append((part[0], self._theta[part], self._gradient[part], state))
+
+    def step(self, alpha: Array) -> None:
+        """Move theta by one step at learning rates alpha (R, 1); destroys the gradient."""
+        self.steps += 1
+        for rows, theta, gradient, state in self._blocks:
+            self.rule.update(theta, gradient, state, alpha[rows], self.steps, self.config)
+
+    def move(self, target: int, source: int) -> None:
+        """Copy the state of network `source` to row `target`."""
+        self.state[:, target] = self.state[:, source]

@@ -1,0 +1,65 @@
+"""What can be set about a network's shape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dnnexp.errors import ConfigError, require, require_choice
+from dnnexp.network.activations import ACTIVATIONS
+from dnnexp.network.initializers import AUTO, INITIALIZERS
+
+__all__ = ["ModelConfig"]
+
+
+@dataclass
+class ModelConfig:
+    """Hidden layers: either `depth` layers of one `width`, or a list `widths`; one activation, or one for each layer.
+
+    Raises ConfigError for a width below 1, an unknown name, or lists whose lengths disagree with the depth.
+    """
+
+    depth: int | None = None  # hidden layers; None: as many as `widths` or `activations` has, else 1
+    width: int = 64  # units in every hidden layer, where `widths` is not given
+    widths: list[int] | None = None  # units of each hidden layer
+    activation: str = "relu"  # of every hidden layer, where `activations` is not given
+    activations: list[str] | None = None  # of each hidden layer
+    initializer: str = AUTO
+    gain: float | None = None  # of the initial weights; None: the one that suits the activation
+
+    def __post_init__(self) -> None:
+        if self.depth is not None:
+            require(self.depth >= 0, "model.depth", "depth >= 0", self.depth)
+        require(self.width >= 1, "model.width", "width >= 1", self.width)
+        for i, width in enumerate(self.widths or []):
+            require(width >= 1, f"model.widths[{i}]", "width >= 1", width)
+        require_choice("model.activation", self.activation, ACTIVATIONS)
+        for i, activation in enumerate(self.activations or []):
+            require_choice(f"model.activations[{i}]", activation, ACTIVATIONS)
+        require_choice("model.initializer", self.initializer, (AUTO, *INITIALIZERS))
+        if self.gain is not None:
+            require(self.gain > 0, "model.gain", "gain > 0", self.gain)
+        lengths = {
+            name: length
+            for name, length in (
+                ("depth", self.depth),
+                ("widths", None if self.widths is None else len(self.widths)),
+                ("activations", None if self.activations is None else len(self.activations)),
+            )
+            if length is not None
+        }
+        if len(set(lengths.values())) > 1:
+            said = ", ".join(f"{name}: {length}" for name, length in lengths.items())
+            raise ConfigError(f"model: depth, widths and activations must agree on the number of hidden layers, got {said}")
+
+    @property
+    def hidden(self) -> tuple[tuple[int, str], ...]:
+        """(units, activation) of each hidden layer, from the input on."""
+        if self.depth is not None:
+            depth = self.depth
+        elif self.widths is not None:
+            depth = len(self.widths)
+        else:
+            depth = 1 if self.activations is None else len(self.activations)
+        widths = self.widths if self.widths is not None else [self.width] * depth
+        activations = self.activations if self.activations is not None else [self.activation] * depth
+        return tuple(zip(widths, activations, strict=True))

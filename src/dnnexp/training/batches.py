@@ -1,0 +1,93 @@
+"""Mini-batches of all members of a stack at once, in buffers that are filled, not made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dnnexp.training.examples import Examples, Member
+
+__all__ = ["Batches"]
+
+Array = npt.NDArray[Any]
+GATHERED = 1 << 18  # bytes of inputs gathered at a time: as many steps as stay in the cache
+
+
+class Batches:
+    """The batches of R members. Each member's rows are spread evenly over the steps of an epoch.
+
+    All members take the same number of steps, ceil(m / batch_size) for the most rows m that any of them has, and every
+    batch has the same number of columns; a member with fewer rows fills up with columns of weight 0.
+    """
+
+    def __init__(self, examples: Examples, members: Sequence[Member], batch_size: int | None) -> None:
+        self._examples = examples
+        most = max(len(member.train) for member in members)
+        self.steps = 1 if batch_size is None else -(-most // batch_size)
+        self.columns = -(-most // self.steps)
+        self._train = [member.train for member in members]
+        self._places, weights = zip(*(self._spread(len(rows)) for rows in self._train), strict=True)
+        self._places = list(self._places)
+        dtype = examples.X1.dtype
+        self._weights = np.stack(weights, axis=1).astype(dtype)[:, :, None, :]  # (steps, R, 1, columns)
+        self._index = np.empty((self.steps, len(members), self.columns), np.intp)
+        row_bytes = examples.X1.shape[1] * examples.X1.itemsize * self.columns * len(members)
+        self._chunk = min(self.steps, max(1, GATHERED // row_bytes))
+        size = self._chunk * len(members) * self.columns
+        self._X_pool = np.empty(size * examples.X1.shape[1], dtype)
+        self._Y_rows_pool = np.empty(size * examples.Y.shape[1], dtype)
+        self._Y_pool = np.empty(size * examples.Y.shape[1], dtype)
+        self.bind(len(members))
+
+    def _spread(self, m: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
+        """Return, for m rows, the place in the shuffled order of each column (steps, columns), and its weight."""
+        bounds = np.arange(self.steps + 1) * m // self.steps
+        sizes = np.diff(bounds)[:, None]
+        columns = np.arange(self.columns)[None, :]
+        is_real = columns < sizes
+        return np.where(is_real, bounds[:-1, None] + columns, 0), is_real / np.maximum(sizes, 1)
+
+    def bind(self, members: int) -> None:
+        """Serve the first `members` members from now on."""
+        n_in, n_out = self._examples.X1.shape[1], self._examples.Y.shape[1]
+        shape = (self._chunk, members, self.columns)
+        size = self._chunk * members * self.columns
+        self._members = members
+        self._X = self._X_pool[: size * n_in].reshape(*shape, n_in)
+        self._Y_rows = self._Y_rows_pool[: size * n_out].reshape(*shape, n_out)
+        self._Y = self._Y_pool[: size * n_out].reshape(self._chunk, members, n_out, self.columns)
+        self._gathered = range(0)
+
+    def shuffle(self, rngs: Sequence[np.random.Generator]) -> None:
+        """Draw the next epoch's order, each member by its own generator; a full batch keeps its order."""
+        for r in range(self._members):
+            rows = self._train[r]
+            order = rngs[r].permutation(rows) if self.steps > 1 else rows
+            self._index[:, r] = order[self._places[r]]
+        self._gathered = range(0)
+
+    def batch(self, s: int) -> tuple[Array, Array, Array]:
+        """Return X1 (R, n[0] + 1, m), Y (R, n[L], m) and column weights (R, 1, m) that sum to 1, of step s."""
+        if s not in self._gathered:
+            self._gather(s)
+        i = s - self._gathered.start
+        return self._X[i].swapaxes(-1, -2), self._Y[i], self._weights[s, : self._members]
+
+    def _gather(self, s: int) -> None:
+        stop = min(s + self._chunk, self.steps)
+        index = self._index[s:stop, : self._members]
+        # mode="clip": with "raise", take would build the result aside first
+        np.take(self._examples.X1, index, axis=0, out=self._X[: stop - s], mode="clip")
+        np.take(self._examples.Y, index, axis=0, out=self._Y_rows[: stop - s], mode="clip")
+        np.copyto(self._Y, self._Y_rows.swapaxes(-1, -2))
+        self._gathered = range(s, stop)
+
+    def move(self, target: int, source: int) -> None:
+        """Copy what belongs to member `source` to place `target`."""
+        self._train[target] = self._train[source]
+        self._places[target] = self._places[source]
+        self._weights[:, target] = self._weights[:, source]
+        self._index[:, target] = self._index[:, source]

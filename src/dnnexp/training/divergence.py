@@ -1,0 +1,49 @@
+"""Where a network's numbers stopped being finite."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from dnnexp.network.architecture import Architecture
+from dnnexp.network.network import hidden_activations
+from dnnexp.network.parameters import layer_views
+
+__all__ = ["Divergence", "locate"]
+
+Array = npt.NDArray[Any]
+
+
+class Divergence(NamedTuple):
+    """The first NaN or Inf of a run: in which epoch (from 1), step (from 1), layer (1 … L) and quantity."""
+
+    epoch: int
+    step: int
+    layer: int
+    quantity: str
+
+    def __str__(self) -> str:
+        return f"diverged in epoch {self.epoch}, step {self.step}: layer {self.layer} has a NaN or Inf in {self.quantity}"
+
+
+def locate(theta: Array, gradient: Array, architecture: Architecture, X1: Array) -> tuple[int, str]:
+    """Return (layer, quantity) of the first value that is not finite, in the order a step computes them.
+
+    theta and gradient (P,) of one network, and its batch X1 (n[0] + 1, m): parameters first, then activations from the
+    input on, then the cost, then gradients from the output back.
+    """
+    for l, Wb in enumerate(layer_views(theta, architecture), start=1):
+        if not np.isfinite(Wb).all():
+            return l, f"W[{l}] or b[{l}]"
+    for l, A1 in hidden_activations(theta, architecture, X1):
+        if not np.isfinite(A1).all():
+            return l, f"A[{l}]"
+    if not np.isfinite(np.matmul(layer_views(theta, architecture)[-1], A1)).all():
+        return architecture.L, f"Z[{architecture.L}]"
+    dWb = layer_views(gradient, architecture)
+    for l in range(architecture.L, 0, -1):
+        if not np.isfinite(dWb[l - 1]).all():
+            return l, f"dW[{l}] or db[{l}]"
+    return architecture.L, "the cost"
