@@ -17,7 +17,7 @@ Array = npt.NDArray[Any]
 
 
 class Divergence(NamedTuple):
-    """The first NaN or Inf of a run: in which epoch (from 1), step (from 1), layer (1 … L) and quantity."""
+    """The first NaN or Inf of a run: in which epoch (from 1), step (from 1), layer (0, the input, … L) and quantity."""
 
     epoch: int
     step: int

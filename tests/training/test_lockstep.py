@@ -1,0 +1,174 @@
+"""Networks in one stack are the networks they are alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dnnexp.metrics import METRICS
+from dnnexp.network.architecture import Architecture
+from dnnexp.network.optimizers import OPTIMIZERS, OptimizerConfig
+from dnnexp.training.examples import Examples, Member
+from dnnexp.training.lockstep import EpochNews, Fit, Length, Lockstep
+from dnnexp.training.schema import ScheduleConfig, TrainerConfig
+from dnnexp.training.seeds import generator
+
+SHAPE = Architecture((6, 9, 7, 3), ("relu", "tanh"), "softmax")
+
+
+def make_examples(m: int, dtype: str, rng: np.random.Generator) -> Examples:
+    examples = Examples.empty(m, 6, 3, dtype)
+    centres = rng.normal(size=(3, 6)) * 1.5
+    labels = rng.integers(0, 3, m)
+    examples.X1[:, :-1] = centres[labels] + rng.normal(size=(m, 6))
+    examples.Y[:] = np.eye(3)[labels]
+    return examples
+
+
+def train(
+    examples: Examples, members: list[Member], optimizer: str = "adam", patience: int | None = 3, epochs: int = 25
+) -> list[Fit]:
+    return Lockstep(
+        examples,
+        SHAPE,
+        "softmax_cross_entropy",
+        members,
+        OptimizerConfig(optimizer),
+        ScheduleConfig("cosine", warmup=0.1),
+        TrainerConfig(epochs=epochs, batch_size=16, patience=patience),
+        METRICS["accuracy"],
+    ).run()
+
+
+def assert_same_bits(one: Fit, other: Fit) -> None:
+    np.testing.assert_array_equal(one.theta, other.theta)
+    assert (one.state, one.best_epoch, one.best_step) == (other.state, other.best_epoch, other.best_step)
+    assert one.divergence == other.divergence
+    for name, curve in one.curves.items():
+        np.testing.assert_array_equal(curve, other.curves[name])
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_eight_networks_in_a_stack_have_the_bits_each_has_alone(optimizer: str, dtype: str) -> None:
+    rng = np.random.default_rng(7)
+    examples = make_examples(120, dtype, rng)
+    rates = [1e-3, 3e-3, 1e-2, 1e30, 3e-2, 1e-4, 1e-6, 0.1]  # the fourth diverges, slow ones run out of patience
+    members = []
+    for r, alpha in enumerate(rates):
+        rows = rng.permutation(120)
+        members.append(Member(rows[:90], rows[90:], np.random.SeedSequence(r), alpha, 0.01 * (r % 2)))
+    together = train(examples, members, optimizer)
+    for member, fit in zip(members, together, strict=True):
+        assert_same_bits(fit, train(examples, [member], optimizer)[0])
+    states = [fit.state for fit in together]
+    assert states[3] == "diverged"
+    assert "stopped" in states
+    assert len({fit.theta.tobytes() for fit in together}) == 8
+
+
+def test_networks_with_unequal_rows_match_each_alone_to_rounding() -> None:
+    rng = np.random.default_rng(8)
+    examples = make_examples(120, "float64", rng)
+    members = []
+    for r, (m_train, m_stop) in enumerate([(80, 20), (79, 33), (73, 7), (66, 29)]):  # five steps each
+        rows = rng.permutation(120)
+        train_rows, stop_rows = rows[:m_train], rows[m_train : m_train + m_stop]
+        members.append(Member(train_rows, stop_rows, np.random.SeedSequence(r), 3e-3, 0.01))
+    together = train(examples, members, patience=None, epochs=12)
+    for member, fit in zip(members, together, strict=True):
+        alone = train(examples, [member], patience=None, epochs=12)[0]
+        np.testing.assert_allclose(fit.theta, alone.theta, rtol=1e-10, atol=1e-12)
+        for name, curve in fit.curves.items():
+            np.testing.assert_allclose(curve, alone.curves[name], rtol=1e-10)
+
+
+def test_every_row_counts_once_an_epoch() -> None:
+    rng = np.random.default_rng(9)
+    examples = make_examples(50, "float64", rng)
+    member = Member(np.arange(37), np.zeros(0, np.intp), np.random.SeedSequence(0), 1e-300)
+    fit = train(examples, [member], "gradient_descent", epochs=1)[0]
+    lockstep_cost = fit.curves["train/loss"][0]
+    X1, Y = examples.X1[:37].T, examples.Y[:37]
+    Wb = np.split(fit.theta, np.cumsum([9 * 7, 7 * 10]))
+    A1 = np.vstack([np.maximum(Wb[0].reshape(9, 7) @ X1, 0), np.ones(37)])
+    A2 = np.vstack([np.tanh(Wb[1].reshape(7, 10) @ A1), np.ones(37)])
+    Z3 = Wb[2].reshape(3, 8) @ A2
+    losses = np.log(np.exp(Z3).sum(axis=0)) - (Z3 * Y.T).sum(axis=0)
+    # 37 rows in three steps are 12, 12 and 13: the mean of the three means, up to the order in which rows were drawn
+    assert losses.min() < lockstep_cost < losses.max()
+    assert abs(lockstep_cost - losses.mean()) < losses.std() / 37
+
+
+def test_training_ends_after_the_steps_it_was_given() -> None:
+    examples = make_examples(64, "float64", np.random.default_rng(10))
+    member = Member(np.arange(64), np.zeros(0, np.intp), np.random.SeedSequence(0), 1e-2)
+    arguments = ("adam", ScheduleConfig(), TrainerConfig(epochs=5, batch_size=16, patience=None))
+    lockstep = Lockstep(
+        examples, SHAPE, "softmax_cross_entropy", [member], OptimizerConfig(arguments[0]), arguments[1], arguments[2],
+        METRICS["accuracy"], length=Length(6, 20),
+    )  # fmt: skip
+    fit = lockstep.run()[0]
+    assert (fit.best_step, fit.best_epoch, len(fit.curves["train/loss"])) == (6, 2, 2)
+
+
+def test_the_callback_hears_of_each_epoch_and_can_end_the_run() -> None:
+    examples = make_examples(120, "float64", np.random.default_rng(11))
+    members = [Member(np.arange(90), np.arange(90, 120), np.random.SeedSequence(r), 1e-3) for r in range(2)]
+    heard: list[EpochNews] = []
+
+    def listen(news: EpochNews) -> bool:
+        heard.append(news)
+        return news.epoch == 3
+
+    lockstep = Lockstep(
+        examples, SHAPE, "softmax_cross_entropy", members, OptimizerConfig(), ScheduleConfig(),
+        TrainerConfig(epochs=9, batch_size=16), METRICS["accuracy"],
+    )  # fmt: skip
+    fits = lockstep.run(listen)
+    assert [news.epoch for news in heard] == [1, 2, 3]
+    assert heard[0].epochs == 9
+    assert heard[-1].best_metric == pytest.approx(np.mean([fit.best_metric for fit in fits]))
+    assert [fit.state for fit in fits] == ["ended", "ended"]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_an_infinity_is_seen_in_the_step_that_meets_it_and_named(seed: int) -> None:
+    examples = make_examples(60, "float32", np.random.default_rng(seed))
+    poisoned = 7 * seed % 48
+    examples.X1[poisoned, 2] = np.inf
+    member_seed = np.random.SeedSequence(seed)
+    fit = train(examples, [Member(np.arange(48), np.arange(48, 60), member_seed, 1e-3)])[0]
+    order = generator(member_seed, 1).permutation(48)
+    met = int(np.flatnonzero(order == poisoned)[0]) // 16 + 1
+    assert fit.state == "diverged"
+    assert fit.divergence is not None
+    assert (fit.divergence.epoch, fit.divergence.step, fit.divergence.layer) == (1, met, 0)
+    assert f"epoch 1, step {met}: layer 0" in str(fit.divergence)
+    assert np.isnan(fit.best_metric)
+
+
+def test_a_learning_rate_that_is_far_too_high_diverges_and_is_not_a_traceback() -> None:
+    examples = make_examples(60, "float32", np.random.default_rng(1))
+    rows = np.arange(48)
+    fits = train(
+        examples,
+        [Member(rows, np.arange(48, 60), np.random.SeedSequence(r), 1e38) for r in range(4)],
+        "gradient_descent",
+        patience=None,
+    )
+    assert [fit.state for fit in fits] == ["diverged"] * 4
+    assert all(fit.divergence and fit.divergence.epoch == 1 for fit in fits)
+
+
+def test_the_best_parameters_are_kept_and_not_the_last() -> None:
+    rng = np.random.default_rng(12)
+    examples = make_examples(90, "float64", rng)
+    examples.Y[:60] = np.eye(3)[rng.integers(0, 3, 60)]  # training labels are noise: it can only get worse
+    member = Member(np.arange(60), np.arange(60, 90), np.random.SeedSequence(3), 3e-2)
+    fit = train(examples, [member], patience=None, epochs=30)[0]
+    stop = fit.curves["stop/metric"]
+    assert fit.best_metric == max(stop)
+    assert fit.best_epoch < 30
+    shorter = train(examples, [member], patience=None, epochs=30)[0]
+    np.testing.assert_array_equal(shorter.theta, fit.theta)
