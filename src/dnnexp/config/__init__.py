@@ -1,0 +1,9 @@
+"""The one door from config files and command lines to plain Python."""
+
+from __future__ import annotations
+
+from dnnexp.config.composition import Composer
+from dnnexp.config.redaction import redact
+from dnnexp.config.schema import Config, PathsConfig
+
+__all__ = ["Composer", "Config", "PathsConfig", "redact"]

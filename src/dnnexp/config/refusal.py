@@ -1,0 +1,183 @@
+"""What config may not say, each refused in one line that names the key, the law and the remedy."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from hydra.core.override_parser.types import Override
+from hydra.errors import MissingConfigException, OverrideParseException
+from omegaconf.errors import OmegaConfBaseException
+from yaml import MarkedYAMLError
+
+from dnnexp.config.redaction import redact
+from dnnexp.config.schema import Config
+from dnnexp.config.values import settings
+from dnnexp.config.vocabulary import CHOOSERS, Vocabulary
+from dnnexp.errors import ConfigError, nearest
+
+__all__ = ["GROUPS", "check_override", "check_tree", "choices_of", "failure_in_one_line"]
+
+SETTINGS = tuple(settings(Config))
+SECTIONS = tuple(dict.fromkeys(key.rpartition(".")[0] for key in SETTINGS if "." in key))
+GROUPS = (*(section for section in SECTIONS if "." not in section), "experiment")
+NEVER = "config chooses, it never executes"
+
+
+def check_override(override: Override, vocabulary: Vocabulary) -> None:
+    """Raise ConfigError unless the override sets a key of the schema or chooses an option of a group."""
+    key, value = override.key_or_group, override.value()
+    said = redact(override.input_line or key)
+    _check_executes_nothing(key, said)
+    if override.package is not None:
+        raise ConfigError(f"{said}: need group=option or key=value, without @")
+    if override.is_delete():
+        raise ConfigError(f"{said}: a key cannot be removed; set it to null: {key}=null")
+    if override.is_sweep_override():
+        raise ConfigError(f"{said}: several values: add -m to run each of them, or quote the value if it is one text")
+    if isinstance(value, dict):
+        for leaf in _leaves(value, key):
+            _check_executes_nothing(leaf, said)
+            _check_known(leaf)
+    elif key in GROUPS:
+        _check_option(key, value, vocabulary)
+    else:
+        _check_known(key)
+        group, _, name = key.partition(".")
+        if name in CHOOSERS:
+            raise ConfigError(f"{said}: this key belongs to the choice of the group; say {group}={value}")
+
+
+def check_tree(
+    tree: Mapping[str, Any], choices: Mapping[str, str | None], vocabulary: Vocabulary, source: Callable[[str], str]
+) -> None:
+    """Raise ConfigError unless each key of a composed tree is one of the schema, and one that its option has.
+
+    `source` names the config file that a key comes from, for the message: " (in study.yaml)", or "".
+    """
+    for key in _leaves(tree):
+        _check_executes_nothing(key, key + source(key))
+        _check_known(key, source(key))
+    for group in GROUPS:
+        section = tree.get(group) or {}
+        chooser = next((str(section[name]) for name in CHOOSERS if name in section), None)
+        if chooser is not None:
+            _check_meant(group, chooser, section, choices.get(group), vocabulary, source)
+
+
+def choices_of(name: str, choices: list[str]) -> str:
+    """Return "did you mean …? choices: …", "there is none" for no choices."""
+    return nearest(name, choices) if choices else "there is none"
+
+
+def failure_in_one_line(failure: Exception, override: str = "") -> str:
+    """Return what Hydra, OmegaConf or the YAML reader complained of, as one line in this project's words."""
+    lines = [line.strip() for line in str(failure).splitlines() if line.strip(" ^")]
+    if isinstance(failure, OverrideParseException):
+        reasons = [line for line in lines if override not in line and "hydra.cc" not in line]
+        reason = f" ({reasons[0]})" if reasons else ""
+        return redact(f"{override}: cannot be read{reason}; quote a value with spaces, commas, = or ?: 'key=\"value\"'")
+    if isinstance(failure, MarkedYAMLError) and failure.problem_mark is not None:
+        mark = failure.problem_mark
+        return f"{mark.name}, line {mark.line + 1}: not YAML: {failure.problem or failure.context}"
+    text = lines[0] if lines else type(failure).__name__
+    if "hydra/" in text:
+        return f"{text}: Hydra's own settings cannot be changed here: {NEVER}"
+    if isinstance(failure, MissingConfigException) and failure.options:
+        wanted = str(failure.missing_cfg_file).rpartition("/")[2]
+        return f"{text}: {nearest(wanted, failure.options)}"
+    if variable := re.search(r"Environment variable '(.*)' not found", text):
+        text = f"environment variable {variable[1]!r} is not set"
+    if isinstance(failure, OmegaConfBaseException) and failure.full_key:
+        text = f"{failure.full_key}: {text}"
+    return redact(text)
+
+
+def _check_executes_nothing(key: str, said: str) -> None:
+    if key.replace("/", ".").split(".")[0] == "hydra":
+        raise ConfigError(f"{said}: Hydra's own settings cannot be changed here: {NEVER}")
+    if any(part.startswith("_") for part in key.split(".")):
+        raise ConfigError(f"{said}: keys that begin with _ are refused: {NEVER}")
+
+
+def _check_option(group: str, value: Any, vocabulary: Vocabulary) -> None:
+    options = vocabulary.options(group)
+    if value is None and group == "experiment":
+        return
+    if not isinstance(value, str):
+        got = "null" if value is None else repr(value)
+        raise ConfigError(f"{group}: need the name of an option, got {got}; choices: {', '.join(options)}")
+    if value not in options:
+        aside = "; a sweep writes experiment/best.yaml under paths.root when it ends" if group == "experiment" else ""
+        raise ConfigError(f"{group}: no such option {value!r}, {choices_of(value, options)}{aside}")
+
+
+def _check_known(key: str, source: str = "") -> None:
+    if key in SETTINGS:
+        return
+    if key in SECTIONS:
+        raise ConfigError(f"{key}: need a section of keys{source}; {_has(key)}")
+    if key.startswith("experiment."):
+        raise ConfigError(
+            f"{key}: no such key{source}; an experiment's file begins with the line '# @package _global_'"
+        )
+    guesses, section = _guesses(key), key
+    while section and section not in SECTIONS:
+        section = section.rpartition(".")[0]
+    guess = f", did you mean {' or '.join(map(repr, guesses))}?" if guesses else ";"
+    raise ConfigError(f"{key}: no such key{source}{guess}" + ("" if guesses and not section else f" {_has(section)}"))
+
+
+def _check_meant(
+    group: str,
+    chooser: str,
+    section: Mapping[str, Any],
+    choice: str | None,
+    vocabulary: Vocabulary,
+    source: Callable[[str], str],
+) -> None:
+    """Raise ConfigError for a key that the group's schema has but the chosen option has no use for."""
+    keys = vocabulary.keys(group, chooser, choice)
+    for key in _leaves(section) if keys is not None else ():
+        if keys is not None and key not in keys:
+            has = ", ".join(name for name in keys if name not in CHOOSERS)
+            having = [
+                option for option in vocabulary.options(group) if key in (vocabulary.keys(group, option, None) or ())
+            ]
+            aside = f"; {key} is a key of: {', '.join(f'{group}={option}' for option in having)}" if having else ""
+            where = source(f"{group}.{key}")
+            raise ConfigError(f"{group}.{key}: {group}={chooser} has no such key{where}; it has: {has}{aside}")
+
+
+def _guesses(key: str) -> list[str]:
+    """Return the keys that may have been meant by model.depht, modle.depth, or depth."""
+    last = key.rpartition(".")[2]
+    if same := [known for known in SETTINGS if known.rpartition(".")[2] == last]:
+        return same
+    if near := difflib.get_close_matches(key, (*SETTINGS, *GROUPS), n=1, cutoff=0.7):
+        return near
+    lasts = {known.rpartition(".")[2]: known for known in reversed(SETTINGS)}
+    return [lasts[name] for name in difflib.get_close_matches(last, lasts, n=1, cutoff=0.7)]
+
+
+def _has(section: str) -> str:
+    if not section:
+        return f"groups: {', '.join(GROUPS)}; keys: {', '.join(key for key in SETTINGS if '.' not in key)}"
+    inside = (key.removeprefix(f"{section}.") for key in SETTINGS if key.startswith(f"{section}."))
+    return f"{section} has: {', '.join(inside)}"
+
+
+def _leaves(values: Mapping[Any, Any], prefix: str = "") -> Iterator[str]:
+    """Yield the dotted keys of what is no mapping, and of what mappings inside lists hold."""
+    for name, value in values.items():
+        key = f"{prefix}.{name}" if prefix else str(name)
+        if isinstance(value, Mapping) and value:
+            yield from _leaves(value, key)
+            continue
+        if key not in SECTIONS or value:
+            yield key
+        for item in value if isinstance(value, list) else ():
+            if isinstance(item, Mapping):
+                yield from _leaves(item, key)

@@ -1,0 +1,169 @@
+"""The whole configuration as plain Python: one section for each group, and what stands beside them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from dnnexp.config.redaction import redact
+from dnnexp.config.vocabulary import CHOOSERS, Vocabulary
+from dnnexp.data.schema import DataConfig
+from dnnexp.errors import ConfigError, require
+from dnnexp.evaluation.schema import EvaluationConfig
+from dnnexp.network.optimizers import OptimizerConfig
+from dnnexp.network.schema import ModelConfig
+from dnnexp.search.schema import SearchConfig
+from dnnexp.tracking.schema import TrackingConfig
+from dnnexp.training.schema import ScheduleConfig, TrainerConfig
+
+__all__ = ["Config", "Origin", "PathsConfig", "Setting", "flatten"]
+
+Setting = str | int | float | bool | None
+LOCAL_STORES = ("", "file", "sqlite")
+
+
+@dataclass
+class PathsConfig:
+    """Where everything that is kept is kept."""
+
+    root: str = "./runs"
+
+    def __post_init__(self) -> None:
+        require(bool(self.root.strip()), "paths.root", "the name of a folder", self.root)
+        here = self.folder
+        require(here.is_dir() or not here.exists(), "paths.root", "a folder, existing or new", self.root)
+
+    @property
+    def folder(self) -> Path:
+        """The root, absolute."""
+        return Path(self.root).expanduser().absolute()
+
+    @property
+    def artifacts(self) -> Path:
+        """Files of runs: figures, tables, models."""
+        return self.folder / "artifacts"
+
+    @property
+    def outputs(self) -> Path:
+        """What commands write for their user."""
+        return self.folder / "outputs"
+
+    @property
+    def experiments(self) -> Path:
+        """Config files that sweeps write, chosen with experiment=NAME."""
+        return self.folder / "experiment"
+
+
+@dataclass
+class Origin:
+    """What a Config was made from, fit to be logged: passwords and environment variables are not resolved in it."""
+
+    text: str = ""  # the composed YAML
+    overrides: tuple[str, ...] = ()  # as given on the command line
+    choices: Mapping[str, str | None] = field(default_factory=dict)  # the option of each group
+    masked: Mapping[str, str] = field(default_factory=dict)  # key -> its text, where that reads the environment
+    vocabulary: Vocabulary | None = None  # the options' keys
+
+
+@dataclass
+class Config:
+    """What one run is told. Raises ConfigError for values that cannot go together."""
+
+    data: DataConfig = field(default_factory=DataConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
+    trainer: TrainerConfig = field(default_factory=TrainerConfig)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    search: SearchConfig = field(default_factory=SearchConfig)
+    tracking: TrackingConfig = field(default_factory=TrackingConfig)
+    paths: PathsConfig = field(default_factory=PathsConfig)
+    seed: int = 0
+    study: str | None = None
+    storage: str | None = None
+    source: str | None = None
+    output: str | None = None
+    origin: Origin = field(default_factory=Origin, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        require(self.seed >= 0, "seed", "seed >= 0", self.seed)
+        require(self.study is None or bool(self.study.strip()), "study", "a name that is not empty", self.study)
+        shared = self.storage is not None and _scheme(self.storage) not in LOCAL_STORES
+        if shared and self.tracking.enabled and _scheme(self.tracking_uri) in LOCAL_STORES:
+            raise ConfigError(
+                f"storage: {redact(str(self.storage))!r} is shared between machines, each of which would fill a local "
+                "MLflow store of its own; set tracking.uri=http://HOST:PORT, or tracking=none"
+            )
+
+    @property
+    def text(self) -> str:
+        """The composed YAML, interpolations unresolved, passwords redacted."""
+        return self.origin.text
+
+    @property
+    def storage_url(self) -> str:
+        """URL of Optuna's database."""
+        return self.storage if self.storage is not None else _sqlite(self.paths.folder / "optuna.db")
+
+    @property
+    def tracking_uri(self) -> str:
+        """URI of the MLflow store: tracking.uri, else MLFLOW_TRACKING_URI, else a file under paths.root."""
+        return self.tracking.uri or os.environ.get("MLFLOW_TRACKING_URI") or _sqlite(self.paths.folder / "mlflow.db")
+
+    def flat(self) -> dict[str, Setting]:
+        """Return every key that the chosen options have with its value, as `model.depth`: 3, fit to be logged.
+
+        Lists are written as text; texts that come from the environment stay unresolved; passwords are redacted.
+        """
+        settings = flatten(self)
+        for key, text in self.origin.masked.items():
+            if isinstance(settings.get(key), str):
+                settings[key] = redact(text)
+        for item in fields(self):
+            keys = self.keys(item.name)
+            if keys is not None:
+                settings = {k: v for k, v in settings.items() if k.partition(".")[0] != item.name or k in keys}
+        return settings
+
+    def option(self, group: str) -> str | None:
+        """Return the option that a group's section stands for: what it is by its own word, else what was chosen."""
+        section = getattr(self, group)
+        return next(
+            (getattr(section, key) for key in CHOOSERS if hasattr(section, key)), self.origin.choices.get(group)
+        )
+
+    def keys(self, group: str) -> tuple[str, ...] | None:
+        """Return the dotted keys that are meant for a group's present option, None where all of its keys are."""
+        section, vocabulary = getattr(self, group), self.origin.vocabulary
+        if vocabulary is None or not any(hasattr(section, key) for key in CHOOSERS):
+            return None
+        keys = vocabulary.keys(group, self.option(group), self.origin.choices.get(group))
+        return None if keys is None else tuple(f"{group}.{key}" for key in keys)
+
+
+def _sqlite(path: Path) -> str:
+    return f"sqlite:///{path.as_posix()}"
+
+
+def _scheme(uri: str) -> str:
+    """Return "postgresql" of "postgresql+psycopg://…", "" of a path."""
+    return uri.partition("://")[0].partition("+")[0].lower() if "://" in uri else ""
+
+
+def flatten(section: Any, prefix: str = "") -> dict[str, Setting]:
+    """Return the leaves of a configuration section by their dotted keys, lists as text, passwords redacted."""
+    leaves: dict[str, Setting] = {}
+    for item in fields(section):
+        value = getattr(section, item.name)
+        if isinstance(value, Origin):
+            continue
+        if is_dataclass(value):
+            leaves |= flatten(value, f"{prefix}{item.name}.")
+        elif isinstance(value, list | tuple):
+            leaves[prefix + item.name] = redact("[" + ", ".join(map(str, value)) + "]")
+        else:
+            leaves[prefix + item.name] = redact(value) if isinstance(value, str) else value
+    return leaves
