@@ -63,6 +63,8 @@ class Batches:
 
     def shuffle(self, rngs: Sequence[np.random.Generator]) -> None:
         """Draw the next epoch's order, each member by its own generator; a full batch keeps its order."""
+        if self.steps == 1 and self._gathered:
+            return
         for r in range(self._members):
             rows = self._train[r]
             order = rngs[r].permutation(rows) if self.steps > 1 else rows
