@@ -1,0 +1,1 @@
+"""Data in: sources, the locked test split, preprocessing."""

@@ -1,0 +1,33 @@
+"""Column names in messages: which one was meant, and lists that stay one line long."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+from dnnexp.errors import nearest
+
+__all__ = ["dropping", "listed", "meant"]
+
+MOST = 20  # names in one message
+
+
+def meant(name: str, columns: Sequence[str]) -> str:
+    """Return "did you mean …? choices: …" for a column that is not there, without the choices where they are many."""
+    if len(columns) <= MOST:
+        return nearest(name, columns)
+    close = difflib.get_close_matches(name, columns, n=1, cutoff=0.5)
+    guess = f"did you mean {close[0]!r}? " if close else ""
+    return f"{guess}it has {len(columns):,} columns"
+
+
+def listed(columns: Sequence[str]) -> str:
+    """Return the names, quoted, the first few of many."""
+    more = f" and {len(columns) - MOST:,} more" if len(columns) > MOST else ""
+    return ", ".join(map(repr, columns[:MOST])) + more
+
+
+def dropping(columns: Sequence[str]) -> str:
+    """Return the override that leaves the columns out, as one types it; the first few of many."""
+    named = [column if column.replace("_", "a").isalnum() else repr(column) for column in columns[:MOST]]
+    return f"data.drop=[{','.join(named)}{',…' * (len(columns) > MOST)}]"

@@ -1,0 +1,102 @@
+"""What a target asks for: regression or classes, inferred from its values and said with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from dnnexp.errors import DataError
+
+__all__ = ["MAX_WHOLE_NUMBER_CLASSES", "Target", "read_target"]
+
+MAX_WHOLE_NUMBER_CLASSES = 20  # more distinct whole numbers than this are a quantity
+KINDS = {"b": "booleans", "i": "whole numbers", "u": "whole numbers", "f": "numbers"}  # by NumPy's letter
+
+
+class Target(NamedTuple):
+    """Codes (examples,) into classes, or quantities (examples, targets) float64, and why it was read so."""
+
+    y: np.ndarray
+    task: str
+    classes: tuple[str, ...]
+    reason: str
+
+
+def read_target(
+    values: np.ndarray, task: str | None, names: Sequence[str], origin: str, row_name: Callable[[int], str]
+) -> Target:
+    """Return the target of values (examples,) or (examples, targets): booleans, whole numbers, floats or texts.
+
+    task None infers: two distinct values are binary; texts, and whole numbers with few distinct values, are classes;
+    everything else is a quantity. Raises DataError for a missing or infinite value, a target that never varies, a
+    task that the values do not suit, and as many classes as half the rows.
+    """
+    said = ", ".join(repr(name) for name in names)
+    if values.dtype.kind not in "biufUO":
+        raise DataError(f"{origin}: target {said} must hold numbers, booleans or texts, got {values.dtype}")
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        i, j = (int(index) for index in np.argwhere(~np.isfinite(values.reshape(len(values), -1)))[0])
+        fault = "missing" if np.isnan(values.reshape(len(values), -1)[i, j]) else "infinite"
+        raise DataError(f"{origin}: target {names[j]!r}, {row_name(i)}: {fault}; remove the row or fill in the target")
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.ndim == 2:
+        return _quantities(values, task, f"it has {values.shape[1]} columns", said, origin)
+
+    is_text = values.dtype.kind in "UO"
+    distinct, codes = np.unique(values.astype(str) if is_text else values, return_inverse=True)
+    count = len(distinct)
+    if count < 2:
+        raise DataError(f"{origin}: target {said} must vary, but every row has {_label(distinct[0])!r}")
+    kind = "texts" if is_text else KINDS[values.dtype.kind]
+    if task is None:
+        few = count <= min(MAX_WHOLE_NUMBER_CLASSES, len(values) // 2)
+        is_classes = count == 2 or is_text or (kind == "whole numbers" and few)
+        inferred = ("binary" if count == 2 else "multiclass") if is_classes else "regression"
+    else:
+        inferred = task
+    reason = f"it has {count:,} distinct {kind}"
+    if inferred == "regression":
+        return _quantities(values, task, reason, said, origin)
+    if inferred == "binary" and count != 2:
+        raise DataError(f"{origin}: data.task=binary needs 2 distinct values in target {said}, got {count:,}")
+    if count > len(values) // 2:
+        raise DataError(
+            f"{origin}: target {said} has {count:,} distinct {kind} in {len(values):,} rows, "
+            f"e.g. {_label(distinct[0])!r}: too many to be classes (need two rows each at least, on average)"
+        )
+    classes = tuple(_label(value) for value in distinct)
+    shares = np.bincount(codes) / len(codes)
+    listed = ", ".join(f"{name} {share:.1%}" for name, share in zip(classes[:10], shares[:10], strict=True))
+    more = f", … ({count - 10} more)" if count > 10 else ""
+    return Target(
+        codes.astype(np.int64), inferred, classes, f"{_because(inferred, task, said, reason)}: {listed}{more}"
+    )
+
+
+def _quantities(values: np.ndarray, task: str | None, reason: str, said: str, origin: str) -> Target:
+    """Return a regression target, or raise DataError where the values are no quantities or classes were asked for."""
+    if values.dtype.kind in "UO":
+        raise DataError(
+            f"{origin}: data.task=regression needs numbers in target {said}, got texts, e.g. {str(values.flat[0])!r}"
+        )
+    if task not in (None, "regression"):
+        raise DataError(f"{origin}: data.task={task} needs one target column, but {reason}")
+    y = np.asarray(values, dtype=np.float64).reshape(len(values), -1)
+    return Target(y, "regression", (), _because("regression", task, said, reason))
+
+
+def _because(task: str, asked: str | None, said: str, reason: str) -> str:
+    """Return the sentence that says which task it is and why."""
+    if asked is not None:
+        return f"target {said}: {task}, as data.task asks ({reason})"
+    return f"target {said}: {task}, because {reason} (data.task overrides)"
+
+
+def _label(value: object) -> str:
+    """Return a class's name: 1.0 and 1 are the same class."""
+    if isinstance(value, np.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value)

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dnnexp.data.schema import DataConfig
+from dnnexp.data.sources import load
+from dnnexp.errors import DnnexpError
+
+
+def test_a_table_is_read_with_its_columns_in_order(csv_file: Callable[..., str]) -> None:
+    dataset = load(DataConfig(name="csv", path=csv_file(), target="y"))
+    assert dataset.name == "table"
+    assert list(dataset.X.columns) == ["a", "b"]
+    assert dataset.X.iloc[3].tolist() == [3, 2.5]
+    assert dataset.y[:, 0].tolist() == [i * 0.25 for i in range(12)]
+    assert (dataset.task, dataset.target_names) == ("regression", ("y",))
+
+
+def test_dropped_columns_are_not_read_whatever_is_in_them(csv_file: Callable[..., str]) -> None:
+    path = csv_file({4: "oops,1.5,0.5"})
+    dataset = load(DataConfig(name="csv", path=path, target="y", drop=["a"]))
+    assert list(dataset.X.columns) == ["b"]
+
+
+def test_a_column_of_texts_is_a_target_of_classes(csv_file: Callable[..., str]) -> None:
+    names = ["yes", "no", "perhaps"]
+    path = csv_file({i: f"{i},1.5,{names[i % 3]}" for i in range(2, 14)})
+    dataset = load(DataConfig(name="csv", path=path, target="y"))
+    assert (dataset.task, dataset.classes) == ("multiclass", ("no", "perhaps", "yes"))
+    assert [dataset.classes[code] for code in dataset.y] == [names[i % 3] for i in range(2, 14)]
+
+
+@pytest.mark.parametrize(
+    ("words", "classes"),
+    [(("True", "False"), ("False", "True")), (("1", "0"), ("0", "1")), (("1.0", "2.0"), ("1", "2"))],
+)
+def test_two_values_are_a_binary_target(
+    csv_file: Callable[..., str], words: tuple[str, str], classes: tuple[str, ...]
+) -> None:
+    path = csv_file({i: f"{i},1.5,{words[i % 2]}" for i in range(2, 14)})
+    dataset = load(DataConfig(name="csv", path=path, target="y"))
+    assert (dataset.task, dataset.classes) == ("binary", classes)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\n\n"])
+def test_byte_order_marks_blank_lines_and_quotes_change_nothing(tmp_path: Path, encoding: str, newline: str) -> None:
+    rows = ['"größe",y', *(f'"{i}",{i / 4}' for i in range(12))]
+    path = tmp_path / "t.csv"
+    path.write_bytes(newline.join(["", *rows]).encode(encoding))
+    dataset = load(DataConfig(name="csv", path=str(path), target="y"))
+    assert list(dataset.X.columns) == ["größe"]
+    assert dataset.X["größe"].tolist() == list(range(12))
+
+
+def test_booleans_and_whole_numbers_beyond_64_bits_are_numbers(csv_file: Callable[..., str]) -> None:
+    path = csv_file({i: f"{i % 2 == 0},1e308,{i}{'0' * 30}" for i in range(2, 14)})
+    dataset = load(DataConfig(name="csv", path=path, target="y"))
+    assert dataset.X["a"].tolist() == [1.0, 0.0] * 6
+    assert dataset.task == "regression"
+
+
+@pytest.mark.parametrize(
+    ("lines", "settings", "message"),
+    [
+        ({}, {"target": "Y"}, "data.target: table.csv has no column 'Y', choices: a, b, y"),
+        ({1: "a,b,price"}, {"target": "prize"}, "has no column 'prize', did you mean 'price'? choices: a, b, price"),
+        ({}, {"target": None}, "data.target: need the column to predict, got none"),
+        ({1: "a;b;y"}, {}, "has no column 'y', choices: a;b;y; the cells seem to be separated by ';', need commas"),
+        ({}, {"drop": ["bb"]}, "data.drop: table.csv has no column 'bb', did you mean 'b'?"),
+        ({}, {"drop": ["y"]}, "data.drop: 'y' is the target, it cannot be dropped"),
+        ({}, {"drop": ["a", "b"]}, "table.csv: need at least one input column besides the target, got none"),
+        ({1: "a,a,y"}, {}, "table.csv: columns 1 and 2 have the same name, 'a': rename one"),
+        (
+            {1: ",b,y"},
+            {},
+            "table.csv: column 1 has no name (row numbers?): name it, or leave it out with data.drop=['Un",
+        ),
+        ({5: "1,2"}, {}, "table.csv: line 5 has 2 cells, the header has 3"),
+        ({5: "1,2,3,4"}, {}, "table.csv: line 5 has 4 cells, the header has 3"),
+        ({5: '"1\n",2,3,4'}, {}, "table.csv: line 5 has 4 cells, the header has 3"),
+        ({5: "1,2,"}, {}, "table.csv: target 'y', line 5: the value is missing (1 in all); remove the rows"),
+        ({5: "1,2,oops"}, {}, "table.csv: target 'y', line 5: 'oops' is no number, as most are; correct it"),
+        ({5: "1,2,inf"}, {}, "table.csv: target 'y', line 5: infinite"),
+        (
+            {5: "one,2,3"},
+            {},
+            "table.csv: column 'a', line 5: 'one' is no number; leave out what is no number with data.",
+        ),
+        ({5: "1,two,3", 6: "one,2,3"}, {"drop": []}, "column 'a', line 6: 'one' is no number (nor are all of 'b'); "),
+        (
+            {5: "1,two,3", 6: "one,2,3"},
+            {"drop": ["a"]},
+            "'two' is no number; leave out what is no number with data.drop=[a,b]",
+        ),
+        (
+            {5: "1,,3"},
+            {},
+            "table.csv: column 'b', line 5: the value is missing; fill it in, remove the row, or leave out",
+        ),
+        ({5: "\n\n1,,3"}, {}, "table.csv: column 'b', line 7: the value is missing"),
+        ({5: "1,-inf,3"}, {}, "table.csv: column 'b', line 5: an infinite value"),
+        ({5: "1,1e999,3"}, {}, "table.csv: column 'b', line 5: an infinite value"),
+        (dict.fromkeys(range(2, 14), "1,2,3"), {}, "table.csv: target 'y' must vary, but every row has '3'"),
+        (dict.fromkeys(range(5, 14), ""), {}, "table.csv: need at least 10 rows below the header, got 3"),
+        (dict.fromkeys(range(1, 14), ""), {}, "table.csv: the file has no text in it"),
+        ({5: '1,2,"3'}, {}, "table.csv: "),
+    ],
+)
+def test_a_table_that_cannot_be_used_is_refused_in_one_line(
+    csv_file: Callable[..., str],
+    refusal: Callable[..., str],
+    lines: dict[int, str],
+    settings: dict[str, object],
+    message: str,
+) -> None:
+    assert message in refusal(**{"name": "csv", "path": csv_file(lines), "target": "y"} | settings)
+
+
+def test_a_file_in_another_encoding_is_refused(csv_file: Callable[..., str], refusal: Callable[..., str]) -> None:
+    path = csv_file({1: "a,é,y"}, encoding="latin-1")
+    assert "table.csv: not UTF-8 text" in refusal(name="csv", path=path, target="y")
+
+
+def test_damaged_files_are_read_or_refused_in_one_line(tmp_path: Path) -> None:
+    rng = random.Random(0)
+    cells = [
+        "1",
+        "",
+        "nan",
+        "inf",
+        "1e999",
+        "x",
+        '"a,b"',
+        '"un',
+        "True",
+        "9" * 25,
+        "1e-320",
+        "0x1F",
+        "\0",
+        '"1\n2"',
+        "1+2j",
+    ]
+    path = tmp_path / "damaged.csv"
+    outcomes = {"read": 0, "refused": 0, "refused in several lines": 0}
+    for _ in range(300):
+        share = rng.choice([0, 0, 0.01, 0.3])
+        rows = [["a", "b", "y"]] + [
+            [rng.choice(cells) if rng.random() < share else str(rng.randrange(4)) for _ in "aby"] for _ in range(15)
+        ]
+        content = bytearray("\n".join(map(",".join, rows)).encode(rng.choice(["utf-8", "utf-8", "utf-16"])))
+        for _ in range(rng.choice([0, 0, 3])):
+            content[rng.randrange(len(content))] = rng.randrange(256)
+        path.write_bytes(content)
+        try:
+            dataset = load(DataConfig(name="csv", path=str(path), target="y"))
+        except DnnexpError as error:
+            outcomes["refused" if "\n" not in str(error) else "refused in several lines"] += 1
+        else:
+            assert np.isfinite(dataset.X.to_numpy()).all()
+            outcomes["read"] += 1
+    assert outcomes.pop("refused in several lines") == 0
+    assert min(outcomes.values()) > 50
+
+
+def test_penguins_are_stopped_by_their_categories_then_by_their_gaps(
+    shared: Callable[[str], str], refusal: Callable[..., str]
+) -> None:
+    settings = {"name": "csv", "path": shared("penguins.csv"), "target": "species"}
+    message = refusal(**settings)
+    assert "column 'island', line 2: 'Torgersen' is no number (nor are all of 'sex')" in message
+    assert message.endswith("data.drop=[island,sex]")
+    assert "column 'bill_length_mm', line 5: the value is missing" in refusal(**settings, drop=["island", "sex"])
+
+
+def test_mpg_is_read_without_its_gaps_and_texts(shared: Callable[[str], str]) -> None:
+    config = DataConfig(name="csv", path=shared("mpg.csv"), target="mpg", drop=["horsepower", "origin", "name"])
+    dataset = load(config)
+    assert (dataset.name, dataset.task, dataset.X.shape) == ("mpg", "regression", (398, 5))

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+
+import numpy as np
+import pytest
+
+from dnnexp.data.dataset import Dataset, assemble
+from dnnexp.errors import DataError
+
+X = np.arange(40.0).reshape(20, 2)
+Y = np.array([0, 1] * 10)
+
+
+def made(inputs: np.ndarray = X, target: np.ndarray = Y, columns: tuple[str, ...] = ("a", "b")) -> Dataset:
+    return assemble("made", inputs, columns, target, ["y"], origin="made")
+
+
+def changed(array: np.ndarray, value: float) -> np.ndarray:
+    copy = array.copy()
+    copy.flat[-1] = value
+    return copy
+
+
+def test_the_hash_changes_with_any_value_any_target_and_any_name() -> None:
+    last = changed(X, np.nextafter(39.0, 40.0))
+    others = [made(last), made(target=changed(Y, 0)), made(columns=("a", "c")), made(target=np.array(["0", "x"] * 10))]
+    assert len({dataset.sha256 for dataset in [made(), *others]}) == 5
+
+
+def test_the_hash_does_not_depend_on_how_the_array_lies_in_memory() -> None:
+    assert made(np.asfortranarray(X)).sha256 == made().sha256 == made(X.astype(np.int32)).sha256
+
+
+def test_the_hash_covers_rows_beyond_a_block() -> None:
+    many = np.arange(10_000.0)[:, None]
+    target = np.arange(10_000) % 2
+    assert made(many, target, ("x",)).sha256 != made(changed(many, -1.0), target, ("x",)).sha256
+
+
+def test_the_hash_is_the_sha256_of_names_values_and_codes() -> None:
+    names = b'{"classes": ["0", "1"], "columns": ["a", "b"], "rows": 20, "targets": ["y"]}'
+    content = names + X.astype("<f8").tobytes() + Y.astype("<i8").tobytes()
+    assert made().sha256 == hashlib.sha256(content).hexdigest()
+
+
+def test_the_description_is_one_line_that_says_rows_columns_task_and_shares() -> None:
+    expected = "made: 20 rows, 2 numeric columns; target 'y': binary, because it has 2 distinct whole numbers"
+    assert made().description == f"{expected} (data.task overrides): 0 50.0%, 1 50.0%"
+
+
+def test_a_data_set_cannot_be_changed_by_assignment() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        made().task = "regression"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "target", "columns", "message"),
+    [
+        (X[:9], Y[:9], ("a", "b"), "made: need at least 10 rows, got 9"),
+        (X[:, :0], Y, (), "made: need at least one input column besides the target, got none"),
+        (changed(X, np.nan), Y, ("a", "b"), "made: column 'b', row 20: a missing value"),
+        (changed(X, -np.inf), Y, ("a", "b"), "made: column 'b', row 20: an infinite value"),
+        (X * np.nan, Y, ("a", "b"), "made: column 'a', row 1: a missing value (also in 'b')"),
+    ],
+)
+def test_a_broken_law_is_named(inputs: np.ndarray, target: np.ndarray, columns: tuple[str, ...], message: str) -> None:
+    with pytest.raises(DataError) as caught:
+        made(inputs, target, columns)
+    assert str(caught.value).startswith(message)
