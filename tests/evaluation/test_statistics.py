@@ -81,15 +81,29 @@ def test_scores_of_different_folds_are_not_paired():
         paired_gain([0.1, 0.2], [0.1, 0.2, 0.3], 80, 20)
 
 
-def test_the_choice_is_the_cheapest_within_one_standard_error_of_the_best():
-    means, errors = [0.90, 0.949, 0.951, 0.96], [0.5, 0.5, 0.5, 0.01]
-    assert one_standard_error(means, errors, costs=[(1, 10), (2, 10), (3, 10), (4, 10)]) == 2
-    assert one_standard_error(means, errors, costs=[(1, 10), (2, 10), (5, 10), (4, 10)]) == 3
+FOLDS = np.array([0.10, -0.05, 0.0, -0.15, 0.10])  # easy and hard folds: the same for every candidate
+
+
+def test_the_choice_is_the_cheapest_within_one_paired_standard_error_of_the_best():
+    # differences to the best: mean .002, sd .00447, so one standard error is .00447 sqrt(1/5 + 1/4) = .0030
+    wobble = 0.002 * np.array([3, 1, -1, -1, 3])
+    scores = [0.8 + FOLDS, 0.8 + FOLDS - 0.002 - (wobble - 0.002), 0.8 + FOLDS - 0.004 - (wobble - 0.002)]
+    assert one_standard_error(scores, costs=[3, 2, 1], n_train=80, n_score=20) == 1
+
+
+def test_how_much_folds_differ_does_not_excuse_a_worse_network():
+    assert one_standard_error([0.80 + FOLDS, 0.79 + FOLDS], costs=[2, 1], n_train=80, n_score=20) == 0
+
+
+def test_erratic_scores_do_not_excuse_a_worse_network():
+    erratic = 0.7 + 3 * FOLDS[::-1]
+    assert one_standard_error([0.8 + 0.1 * FOLDS, erratic], costs=[2, 1], n_train=80, n_score=20) == 0
 
 
 def test_without_a_standard_error_the_choice_is_the_best():
-    assert one_standard_error([0.90, 0.96, 0.95], [math.nan] * 3, costs=[1, 3, 2]) == 1
+    assert one_standard_error([[0.90], [0.96], [0.95]], costs=[1, 3, 2], n_train=80, n_score=20) == 1
 
 
 def test_equal_costs_are_decided_by_the_higher_mean():
-    assert one_standard_error([0.95, 0.955, 0.96], [0.1] * 3, costs=[1, 1, 2]) == 1
+    scores = [0.80 + FOLDS, 0.81 + FOLDS, 0.81 + FOLDS]
+    assert one_standard_error(scores, costs=[1, 1, 1], n_train=80, n_score=20) == 1

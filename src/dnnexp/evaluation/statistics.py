@@ -75,13 +75,20 @@ def paired_gain(
     return corrected_interval(a - b, n_train, n_score, confidence)
 
 
-def one_standard_error(means: Sequence[float], standard_errors: Sequence[float], costs: Sequence[Any]) -> int:
-    """Return the index of the cheapest candidate whose mean is within one standard error of the highest mean.
+def one_standard_error(scores: Sequence[Scores], costs: Sequence[Any], n_train: float, n_score: float) -> int:
+    """Return the index of the cheapest candidate whose mean score is within one standard error of the highest mean.
 
-    The standard error is the best candidate's own; where it is unknown (NaN) only the best mean will do.
-    Equal costs are decided by the higher mean.
+    scores: (candidates, J) on the same folds and seeds. The standard error is that of the paired difference to the
+    best, as for gains, but never more than the best score's own: erratic scores are no excuse. Where it is unknown
+    (J = 1) only the best mean will do. Equal costs are decided by the higher mean.
     """
-    best = max(range(len(means)), key=lambda i: (means[i], -i))
-    tolerance = standard_errors[best] if math.isfinite(standard_errors[best]) else 0.0
-    within = [i for i in range(len(means)) if means[i] >= means[best] - tolerance]
+    table = np.asarray(scores, dtype=np.float64)
+    means = table.mean(axis=1)
+    best = int(means.argmax())
+    own = corrected_standard_error(table[best], n_train, n_score)
+    within = []
+    for i, row in enumerate(table):
+        tolerance = min(own, corrected_standard_error(table[best] - row, n_train, n_score))
+        if i == best or means[best] - means[i] <= tolerance:  # false where the tolerance is NaN
+            within.append(i)
     return min(within, key=lambda i: (costs[i], -means[i], i))

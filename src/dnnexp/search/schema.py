@@ -1,0 +1,66 @@
+"""What can be set about the ladder. Standard library only: read before optuna is imported."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from dnnexp.errors import require, require_choice
+from dnnexp.network.activations import ACTIVATIONS
+
+__all__ = ["LADDER", "PRUNERS", "SAMPLERS", "SearchConfig", "SpaceConfig"]
+
+# Hidden layers, growing by a third to a half a step. The longest networks that have been trained plainly have 500.
+LADDER = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
+SAMPLERS = ("tpe", "random")
+PRUNERS = ("none", "median")
+
+
+@dataclass
+class SpaceConfig:
+    """What a trial may choose; the same bounds for every trial of one depth."""
+
+    width: list[int] = field(default_factory=lambda: [16, 128])  # units of a layer, log scale
+    taper: list[float] = field(default_factory=lambda: [0.25, 1.0])  # beyond 6 layers: last width / first, log scale
+    activation: list[str] = field(default_factory=lambda: ["relu", "tanh", "gelu"])  # one for all layers
+    lr: list[float] = field(default_factory=lambda: [1e-3, 3e-2])  # at one hidden layer, log scale
+    lr_exponent: float = 0.5  # at depth d the bounds of lr are multiplied by d ** -lr_exponent
+    weight_decay: list[float] = field(default_factory=lambda: [1e-5, 1e-1])  # log scale
+
+    def __post_init__(self) -> None:
+        for key in ("width", "taper", "lr", "weight_decay"):
+            bounds = getattr(self, key)
+            holds = len(bounds) == 2 and 0 < bounds[0] <= bounds[1] < math.inf
+            require(holds, f"search.space.{key}", "[low, high] with 0 < low <= high", bounds)
+        holds = 0 <= self.lr_exponent <= 3
+        require(holds, "search.space.lr_exponent", "0 <= lr_exponent <= 3", self.lr_exponent)
+        require(len(self.activation) >= 1, "search.space.activation", "at least one activation", self.activation)
+        for i, activation in enumerate(self.activation):
+            require_choice(f"search.space.activation[{i}]", activation, ACTIVATIONS)
+        holds = len(set(self.activation)) == len(self.activation)
+        require(holds, "search.space.activation", "each activation once", self.activation)
+
+
+@dataclass
+class SearchConfig:
+    """How far the ladder grows, how much each depth is tuned, and when growing stops."""
+
+    trials_per_depth: int = 20  # in total, whoever runs them and however often the sweep is restarted
+    max_depth: int = 16
+    patience: int = 2  # consecutive depths without a gain before growing stops
+    min_gain: float = 0.0  # in units of the metric; the gain must also exceed one standard error
+    rescore: int = 0  # configurations of each depth scored again on fresh folds and seeds; 0: judge by screening
+    workers: int = 1
+    sampler: str = "tpe"
+    pruner: str = "none"
+    space: SpaceConfig = field(default_factory=SpaceConfig)
+
+    def __post_init__(self) -> None:
+        require(self.trials_per_depth >= 1, "search.trials_per_depth", "trials_per_depth >= 1", self.trials_per_depth)
+        require(self.max_depth >= 1, "search.max_depth", "max_depth >= 1", self.max_depth)
+        require(self.patience >= 1, "search.patience", "patience >= 1", self.patience)
+        require(0 <= self.min_gain < math.inf, "search.min_gain", "min_gain >= 0", self.min_gain)
+        require(self.rescore >= 0, "search.rescore", "rescore >= 0", self.rescore)
+        require(self.workers >= 1, "search.workers", "workers >= 1", self.workers)
+        require_choice("search.sampler", self.sampler, SAMPLERS)
+        require_choice("search.pruner", self.pruner, PRUNERS)

@@ -1,0 +1,110 @@
+"""The storage where workers meet: SQLite with settings for several processes, or any other database by its URL."""
+
+from __future__ import annotations
+
+import sqlite3
+import warnings
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import optuna
+import sqlalchemy as sa
+
+from dnnexp.errors import DnnexpError
+
+__all__ = ["GRACE", "HEARTBEAT", "open_storage", "sqlite_url"]
+
+HEARTBEAT = 10  # seconds between the signs of life of a running trial
+GRACE = 30  # seconds without one after which a trial is failed and replaced
+TIMEOUT = 60  # seconds to wait for a lock
+ADVISORY_LOCK = 0x646E6E  # "dnn": any constant that all workers share
+
+
+def sqlite_url(path: Path) -> str:
+    """Return the URL of the SQLite file."""
+    return f"sqlite:///{path.absolute().as_posix()}"
+
+
+def open_storage(url: str, heartbeat: int = HEARTBEAT, grace: int = GRACE) -> optuna.storages.RDBStorage:
+    """Return the storage at the URL; tables, and the folder of an SQLite file, are made where they do not exist.
+
+    heartbeat and grace in seconds. A trial whose worker died is failed, not retried: what killed it might kill again.
+    Raises DnnexpError, which never shows the password, where the database cannot be opened.
+    """
+    try:
+        address = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        raise DnnexpError(
+            'storage: need a URL like "sqlite:///runs/optuna.db" or "postgresql://user@host/name"'
+        ) from None
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    file = address.database or ":memory:" if address.get_backend_name() == "sqlite" else None
+    if file == ":memory:":
+        raise DnnexpError("storage: need a file for SQLite, got a database in memory, where no worker finds the others")
+    try:
+        if file is not None:
+            Path(file).parent.mkdir(parents=True, exist_ok=True)
+        with _alone_in_file(file) if file is not None else _alone_in_server(address), warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # of the heartbeats
+            storage = optuna.storages.RDBStorage(
+                url.replace("{", "{{").replace("}", "}}"),  # Optuna fills in templates
+                engine_kwargs={"connect_args": {"timeout": TIMEOUT}} if file is not None else {},
+                heartbeat_interval=heartbeat,
+                grace_period=grace,
+            )
+        if file is not None:
+            _share_file(storage.engine)
+    except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError, ImportError, RuntimeError) as error:
+        cause = str(error).strip().splitlines()[0].replace(str(address.password or "\0"), "***")
+        remedy = '; pip install "dnnexp[postgres]" brings the driver' if isinstance(error, ImportError) else ""
+        shown = address.render_as_string(hide_password=True)
+        raise DnnexpError(f"storage: cannot open {shown}: {cause}{remedy}") from None
+    return storage
+
+
+def _share_file(engine: sa.Engine) -> None:
+    """Let several processes write: a write-ahead log, and transactions that take the write lock when they begin.
+
+    A transaction that reads first and locks when it writes could see another one's rows in between: two workers would
+    begin the same trial.
+    """
+
+    def connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # sqlite3 begins no transactions of its own
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+
+    def begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    sa.event.listen(engine, "connect", connect)
+    sa.event.listen(engine, "begin", begin)
+    engine.dispose()  # connections made before the events
+
+
+@contextmanager
+def _alone_in_file(file: str) -> Iterator[None]:
+    """Hold a lock that ends with the process, however it ends, beside the database: two that meet it cold would crash.
+
+    It is itself SQLite's, the one lock that is the same on every system Python runs on.
+    """
+    with closing(sqlite3.connect(f"{file}.lock", timeout=TIMEOUT, isolation_level=None)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        yield
+
+
+@contextmanager
+def _alone_in_server(address: sa.URL) -> Iterator[None]:
+    """Hold a lock in the server while its tables are made; PostgreSQL only."""
+    if address.get_backend_name() != "postgresql":
+        yield
+        return
+    engine = sa.create_engine(address)
+    try:
+        with engine.connect() as connection:
+            connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
+            yield
+    finally:
+        engine.dispose()  # a connection that is closed lets go of the lock

@@ -1,0 +1,144 @@
+"""The studies of one sweep in the storage, one for each depth and stage, and what their trials say as plain records."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import optuna
+
+from dnnexp.errors import DnnexpError
+from dnnexp.search.records import STAGES, TrialRecord, from_result
+
+__all__ = ["Studies", "study_name"]
+
+FINGERPRINT = "fingerprint"
+CLAIM, REASON, RESULT = "claim", "reason", "result"  # what a trial carries
+
+
+def study_name(name: str, depth: int, stage: str) -> str:
+    """Return the name that Optuna knows a depth and stage of a sweep by."""
+    return f"{name}/d{depth:02d}/{stage}"
+
+
+class Studies:
+    """All studies of the sweep `name`.
+
+    fingerprint: what decides a score and the sequence of trials (data, split, protocol, space, objective, seed), by
+    config key. It is kept with every study, with its SHA-256; raises DnnexpError where the stored one differs. None:
+    only read.
+    """
+
+    def __init__(
+        self,
+        storage: optuna.storages.RDBStorage,
+        name: str,
+        fingerprint: Mapping[str, Any] | None = None,
+        greater_is_better: bool = True,
+    ) -> None:
+        self.name, self.backend = name, storage
+        self.storage = optuna.storages.get_storage(storage)  # reads ended trials once
+        text = json.dumps(dict(fingerprint or {}), sort_keys=True)
+        sha256 = hashlib.sha256(text.encode()).hexdigest()
+        self.fingerprint = None if fingerprint is None else {"sha256": sha256, "settings": json.loads(text)}
+        direction = optuna.study.StudyDirection
+        self.direction = direction.MAXIMIZE if greater_is_better else direction.MINIMIZE
+        self._open: dict[tuple[int, str], optuna.Study] = {}
+        self._ids: dict[tuple[int, str], int] = {}
+        self._ended: dict[tuple[int, str, int], TrialRecord] = {}  # what has ended does not change
+        self.existing()
+
+    def existing(self) -> list[tuple[int, str]]:
+        """Return (depth, stage) of the studies that are there, after a look at their fingerprints."""
+        pattern = re.compile(rf"{re.escape(self.name)}/d(\d+)/({'|'.join(STAGES)})")
+        found = []
+        for study in self.storage.get_all_studies():
+            if match := pattern.fullmatch(study.study_name):
+                self._check(study.user_attrs.get(FINGERPRINT))
+                found.append((int(match[1]), match[2]))
+        return sorted(found)
+
+    def open(self, depth: int, stage: str, pruner: optuna.pruners.BasePruner | None = None) -> optuna.Study:
+        """Return the study of a depth and stage, made with the fingerprint where it does not exist."""
+        if (depth, stage) not in self._open:
+            study = optuna.create_study(
+                study_name=study_name(self.name, depth, stage),
+                storage=self.storage,
+                direction=self.direction,
+                sampler=optuna.samplers.RandomSampler(),
+                pruner=pruner or optuna.pruners.NopPruner(),
+                load_if_exists=True,
+            )
+            if FINGERPRINT not in study.user_attrs:
+                study.set_user_attr(FINGERPRINT, self.fingerprint)
+            self._check(study.user_attrs[FINGERPRINT])
+            self._open[depth, stage] = study
+        return self._open[depth, stage]
+
+    def read(self, depth: int, stage: str) -> list[TrialRecord]:
+        """Return the trials of one study, in order of their numbers."""
+        trials = self.storage.get_all_trials(self._id(depth, stage), deepcopy=False)
+        return [self._record(trial, depth, stage) for trial in trials]
+
+    def read_all(self) -> list[TrialRecord]:
+        """Return the trials of the sweep, in order of depth, stage and number."""
+        records = [record for depth, stage in self.existing() for record in self.read(depth, stage)]
+        return sorted(records, key=lambda record: record.key)
+
+    def trial_id(self, record: TrialRecord) -> int:
+        """Return the storage's id of a trial."""
+        return self.storage.get_trial_id_from_study_id_trial_number(self._id(record.depth, record.stage), record.number)
+
+    def _id(self, depth: int, stage: str) -> int:
+        if (depth, stage) not in self._ids:
+            self._ids[depth, stage] = self.storage.get_study_id_from_name(study_name(self.name, depth, stage))
+        return self._ids[depth, stage]
+
+    def _record(self, trial: optuna.trial.FrozenTrial, depth: int, stage: str) -> TrialRecord:
+        key = (depth, stage, trial.number)
+        if key not in self._ended:
+            record = _record(trial, depth, stage)
+            if record.state == "running":
+                return record
+            self._ended[key] = record
+        return self._ended[key]
+
+    def _check(self, stored: Mapping[str, Any] | None) -> None:
+        if self.fingerprint is None or stored is None or stored["sha256"] == self.fingerprint["sha256"]:
+            return
+        was, now = stored["settings"], self.fingerprint["settings"]
+        said = [
+            f"{key} was {was.get(key)!r} and is {now.get(key)!r}"
+            for key in sorted(was.keys() | now.keys())
+            if was.get(key) != now.get(key)
+        ]
+        raise DnnexpError(
+            f"study {self.name!r} was begun with other settings and cannot go on with these: {'; '.join(said)}. "
+            "Take another study name, or the settings it was begun with"
+        )
+
+
+def _record(trial: optuna.trial.FrozenTrial, depth: int, stage: str) -> TrialRecord:
+    """Return the trial as a plain record; a result that was written but never told is not one."""
+    state = optuna.trial.TrialState
+    result = trial.user_attrs.get(RESULT, {}) if trial.state in (state.COMPLETE, state.PRUNED) else {}
+    reason = str(trial.user_attrs.get(REASON, ""))
+    if trial.state == state.PRUNED:
+        said = "diverged" if result.get("diverged") else "pruned"
+    else:
+        said = {state.COMPLETE: "complete", state.FAIL: "failed"}.get(trial.state, "running")
+    return TrialRecord(
+        depth=depth,
+        stage=stage,
+        number=trial.number,
+        state=said,
+        claim=trial.user_attrs.get(CLAIM),
+        params=dict(trial.params),
+        reason=reason or str(result.get("diverged", "")),
+        started=trial.datetime_start,
+        ended=trial.datetime_complete,
+        **from_result({key: value for key, value in result.items() if key != "diverged"}),
+    )

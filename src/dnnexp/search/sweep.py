@@ -1,0 +1,56 @@
+"""A sweep: what its workers are told, what they score with, and whom they tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dnnexp.search.ladder import Climb
+from dnnexp.search.records import TrialRecord
+from dnnexp.search.schema import SearchConfig
+from dnnexp.search.storage import GRACE, HEARTBEAT, open_storage
+from dnnexp.search.studies import Studies
+
+if TYPE_CHECKING:
+    from dnnexp.evaluation.configuration import Configuration
+    from dnnexp.evaluation.cross_validation import Evaluation, OnEpoch
+    from dnnexp.training.lockstep import EpochNews
+
+__all__ = ["Listeners", "Scorers", "Sweep"]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What every worker of a sweep is told: plain values that can be sent to another process."""
+
+    name: str
+    url: str
+    config: SearchConfig
+    base: Configuration  # what the space does not vary
+    fingerprint: Mapping[str, Any]  # what decides a score and the sequence of trials, by config key
+    seed: int
+    greater_is_better: bool = True
+    heartbeat: int = HEARTBEAT
+    grace: int = GRACE
+
+    def studies(self) -> Studies:
+        """Return the sweep's studies; raises DnnexpError where they were begun with another fingerprint."""
+        storage = open_storage(self.url, self.heartbeat, self.grace)
+        return Studies(storage, self.name, self.fingerprint, self.greater_is_better)
+
+
+class Scorers(NamedTuple):
+    """How a configuration is scored at each stage; the one place where the ladder meets data."""
+
+    screen: Callable[[Configuration, OnEpoch | None], Evaluation]
+    confirm: Callable[[Configuration, TrialRecord], Evaluation]  # a refit needs the steps that the choice took
+    rescore: Callable[[Configuration, OnEpoch | None], Evaluation] | None = None  # on fresh folds and seeds
+
+
+class Listeners(NamedTuple):
+    """Who is told what happens in this worker."""
+
+    on_trial: Callable[[TrialRecord], None] | None = None  # after a trial has ended and is stored
+    on_epoch: Callable[[int, str, int, EpochNews], None] | None = None  # depth, stage, trial number, the epoch's news
+    on_climb: Callable[[Climb], None] | None = None  # how far all workers have come, before each trial

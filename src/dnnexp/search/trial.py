@@ -1,0 +1,150 @@
+"""One trial: claims its place, builds the configuration, has it scored and writes down what came of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import optuna
+
+from dnnexp.search.interrupts import Interrupts
+from dnnexp.search.ladder import Confirm, Rescore, Screen
+from dnnexp.search.records import INTERRUPTED, OVER_BUDGET, next_claim, result_fields
+from dnnexp.search.sampling import fixed_sampler, seeded_sampler
+from dnnexp.search.schema import LADDER
+from dnnexp.search.space import flatten, suggest
+from dnnexp.search.studies import CLAIM, REASON, RESULT, Studies
+from dnnexp.search.sweep import Listeners, Scorers, Sweep
+
+if TYPE_CHECKING:
+    from dnnexp.evaluation.configuration import Configuration
+    from dnnexp.evaluation.cross_validation import Evaluation
+    from dnnexp.training.lockstep import EpochNews
+
+__all__ = ["Trial", "WithdrawnError", "make_pruner"]
+
+RUNGS = frozenset(LADDER)  # epochs at which trials are compared: each comparison costs two transactions
+
+
+class WithdrawnError(Exception):
+    """This trial is not needed: others were quicker. It counts as failed."""
+
+
+def make_pruner(name: str) -> optuna.pruners.BasePruner:
+    """Return what ends trials early: `median` ends one that is worse at its epoch than half of those before it."""
+    return PRUNER_KINDS[name]()
+
+
+def _median() -> optuna.pruners.BasePruner:
+    return optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=3)
+
+
+PRUNER_KINDS: dict[str, Callable[[], optuna.pruners.BasePruner]] = {
+    "none": optuna.pruners.NopPruner,
+    "median": _median,
+}
+
+
+class Trial:
+    """The objective of one trial; called once, by Optuna, between asking for a number and telling the result."""
+
+    def __init__(
+        self,
+        sweep: Sweep,
+        studies: Studies,
+        scorers: Scorers,
+        listeners: Listeners,
+        interrupts: Interrupts,
+        work: Screen | Rescore | Confirm,
+        study: optuna.Study,
+    ) -> None:
+        self.sweep, self.studies, self.scorers, self.listeners = sweep, studies, scorers, listeners
+        self.interrupts, self.work, self.study = interrupts, work, study
+        self.prunes = work.stage == "screen" and sweep.config.pruner != "none"
+        self.number: int | None = None  # once it has one
+        self.last: tuple[int, float] | None = None  # epoch and score, of the last finite score
+        self.is_pruned = False
+
+    def __call__(self, trial: optuna.Trial) -> float:
+        """Return the mean score. Raises TrialPruned where it diverged or was pruned, WithdrawnError over the budget."""
+        self.number = trial.number
+        try:
+            self.study.sampler = self.claim(trial)
+            configuration = suggest(trial, self.work.depth, self.sweep.base, self.sweep.config.space)
+            with self.interrupts.allowed():
+                evaluation = self.score(trial, configuration)
+        except KeyboardInterrupt:
+            trial.set_user_attr(REASON, INTERRUPTED)
+            raise
+        except WithdrawnError:
+            trial.set_user_attr(REASON, OVER_BUDGET)
+            raise
+        except optuna.exceptions.UpdateFinishedTrialError:
+            raise
+        except Exception as error:
+            trial.set_user_attr(REASON, f"{type(error).__name__}: {error}")
+            raise
+        return self.write(trial, configuration, evaluation)
+
+    def claim(self, trial: optuna.Trial) -> optuna.samplers.BaseSampler:
+        """Say which part of the work this trial is, and return the sampler that goes with it."""
+        work = self.work
+        if not isinstance(work, Screen):
+            trial.set_user_attr(CLAIM, work.source.origin)
+            before = [r for r in self.studies.read(work.depth, work.stage) if r.number < trial.number]
+            if any(r.state != "failed" and r.claim in (None, work.source.origin) for r in before):
+                raise WithdrawnError
+            return fixed_sampler(work.source.params)
+        records = self.studies.read(work.depth, work.stage)
+        counted = sum(r.state != "failed" for r in records if r.number < trial.number)
+        if counted >= self.sweep.config.trials_per_depth:
+            raise WithdrawnError
+        place = next_claim(records, trial.number)
+        trial.set_user_attr(CLAIM, place)
+        if place == 0 and work.seed is not None:
+            return fixed_sampler(work.seed)
+        return seeded_sampler(self.sweep.config.sampler, self.sweep.seed, work.depth, place)
+
+    def score(self, trial: optuna.Trial, configuration: Configuration) -> Evaluation:
+        """Return what the stage's scorer says of the configuration."""
+
+        def on_epoch(news: EpochNews) -> bool:
+            if self.listeners.on_epoch is not None:
+                self.listeners.on_epoch(self.work.depth, self.work.stage, trial.number, news)
+            if not math.isfinite(news.best_metric):
+                return False
+            self.last = (news.epoch, news.best_metric)
+            if self.prunes and news.epoch in RUNGS:
+                trial.report(news.best_metric, news.epoch)
+                self.is_pruned = trial.should_prune()
+            return self.is_pruned
+
+        if isinstance(self.work, Confirm):
+            return self.scorers.confirm(configuration, self.work.source)
+        if isinstance(self.work, Rescore):
+            assert self.scorers.rescore is not None
+            return self.scorers.rescore(configuration, on_epoch)
+        return self.scorers.screen(configuration, on_epoch)
+
+    def write(self, trial: optuna.Trial, configuration: Configuration, evaluation: Evaluation) -> float:
+        """Store the result and return the value that the sampler learns from, never NaN."""
+        judged = evaluation.test_scores if isinstance(self.work, Confirm) else evaluation.scores
+        is_finite = len(judged) > 0 and bool(np.isfinite(judged).all())
+        diverged = evaluation.diverged or ("" if is_finite or self.is_pruned else "a score is not finite")
+        is_complete = not diverged and not self.is_pruned
+        value = float(np.mean(judged)) if is_complete else None
+        fields: dict[str, Any] = result_fields(evaluation, flatten(configuration), value)
+        if not is_complete and self.last is not None:
+            epoch, score = self.last
+            trial.report(score, epoch)
+        trial.set_user_attr(RESULT, {**fields, "diverged": diverged})
+        if value is None:
+            raise optuna.TrialPruned(diverged or "pruned")
+        return value
+
+    def was_taken_away(self) -> bool:
+        """Whether others took this worker for dead while it slept, and have failed the trial."""
+        records = self.studies.read(self.work.depth, self.work.stage)
+        return any(r.number == self.number and r.state == "failed" and not r.reason for r in records)

@@ -1,0 +1,107 @@
+"""Workers on this machine: identical processes, started by spawn, that all run the same function."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from dnnexp.errors import DnnexpError
+
+__all__ = ["run_workers"]
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+PATIENCE = 30  # seconds that a worker has to write down that it was stopped
+STOPPED, REFUSED = 130, 2  # exit codes: by Ctrl-C, by an error of the user's
+
+
+def run_workers(
+    target: Callable[..., None],
+    arguments: Sequence[Any],
+    count: int,
+    watch: Callable[[], None] | None = None,
+    threads: int = 1,
+) -> tuple[int, ...]:
+    """Run `target(*arguments)` in `count` processes and return their exit codes, 0 for each that finished.
+
+    target must be importable by name and the arguments picklable. `watch` is called about once a second meanwhile.
+    threads: of BLAS, in each. A worker that dies is not replaced: the others finish its work. Raises DnnexpError where
+    none finished; Ctrl-C lets every worker give up its trial in order, and is raised again.
+    """
+    context = multiprocessing.get_context("spawn")
+    processes: list[BaseProcess] = [
+        context.Process(target=_run, args=(target, tuple(arguments)), name=f"worker {i + 1} of {count}", daemon=True)
+        for i in range(count)
+    ]
+    try:
+        with _environment(dict.fromkeys(THREADS, str(threads))), _deaf_to_ctrl_c():
+            for process in processes:
+                process.start()
+        while alive := [process.sentinel for process in processes if process.is_alive()]:
+            wait(alive, timeout=1.0)
+            if watch is not None:
+                watch()
+    except BaseException:
+        _stop(processes)
+        raise
+    codes = tuple(process.exitcode or 0 for process in processes)
+    if all(codes):
+        raise DnnexpError(f"every worker ended before the sweep was done, with exit codes {', '.join(map(str, codes))}")
+    return codes
+
+
+def _run(target: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    """Run the target in a worker's process, which ends with a line and an exit code instead of a traceback."""
+    try:
+        target(*arguments)
+    except KeyboardInterrupt:
+        sys.exit(STOPPED)
+    except DnnexpError as error:
+        sys.stderr.write(f"{multiprocessing.current_process().name}: {error}\n")
+        sys.exit(REFUSED)
+
+
+def _stop(processes: Sequence[BaseProcess]) -> None:
+    """Ask the workers to stop, and end those that have not within the time they have."""
+    started = [process for process in processes if process.pid is not None]
+    for process in started:
+        process.terminate()
+    for process in started:
+        process.join(PATIENCE)
+        if process.is_alive():
+            process.kill()
+
+
+@contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    """Set variables for the processes started meanwhile: BLAS reads them when NumPy is imported."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Let the processes started meanwhile ignore Ctrl-C until they are ready for it: here it is not lost on them."""
+    if os.name == "nt" or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
