@@ -132,10 +132,10 @@ def test_r2_of_a_constant_target_is_1_where_it_is_met_else_0(guess: float, score
     assert oracle.r2_score(Y[0], np.full(5, guess)) == score
 
 
-def test_multiplying_by_the_targets_scale_brings_an_error_back_to_its_units() -> None:
+def test_errors_are_in_the_units_of_the_columns_and_r2_has_none() -> None:
     A, Y, weights = drawn("regression", (60,))
     scale = np.array([[10.0], [0.1]])
-    for name in (name for name, metric in METRICS.items() if metric.scales_with_target):
+    for name in ("rmse", "mae"):
         expected = scikit_learns(name, "regression", A * scale + 5, Y * scale + 5, weights)
         assert METRICS[name].function(A * scale, Y * scale, weights) == pytest.approx(expected, rel=1e-12)
     r2 = METRICS["r2"].function

@@ -2,7 +2,7 @@
 
 Every function takes outputs A (..., n[L], m), encoded targets Y (..., n[L], m) and weights (..., m), and returns (...,)
 float64. Columns of weight 0 do not count, whatever they hold; a NaN in one that counts makes the score NaN, and so does
-a total weight of 0.
+a total weight of 0. Errors of quantities are in the units of the columns handed in: decode those first.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ class Metric(NamedTuple):
     function: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
     greater_is_better: bool
     tasks: tuple[str, ...]
-    scales_with_target: bool = False  # in the target's units: of standardised columns, multiply both by the scale first
 
 
 def accuracy(A: np.ndarray, Y: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -75,9 +74,9 @@ QUANTITIES = ("regression",)
 METRICS: dict[str, Metric] = {
     "accuracy": Metric(accuracy, greater_is_better=True, tasks=CLASSES),
     "log_loss": Metric(log_loss, greater_is_better=False, tasks=CLASSES),
-    "mae": Metric(mae, greater_is_better=False, tasks=QUANTITIES, scales_with_target=True),
+    "mae": Metric(mae, greater_is_better=False, tasks=QUANTITIES),
     "r2": Metric(r2, greater_is_better=True, tasks=QUANTITIES),
-    "rmse": Metric(rmse, greater_is_better=False, tasks=QUANTITIES, scales_with_target=True),
+    "rmse": Metric(rmse, greater_is_better=False, tasks=QUANTITIES),
 }
 
 
