@@ -58,8 +58,10 @@ def check_tree(
     `source` names the config file that a key comes from, for the message: " (in study.yaml)", or "".
     """
     for key in _leaves(tree):
-        _check_executes_nothing(key, key + source(key))
-        _check_known(key, source(key))
+        if key not in SETTINGS:
+            where = source(key)
+            _check_executes_nothing(key, key + where)
+            _check_known(key, where)
     for group in GROUPS:
         section = tree.get(group) or {}
         chooser = next((str(section[name]) for name in CHOOSERS if name in section), None)

@@ -11,8 +11,9 @@ from typing import Any
 from dnnexp.config.redaction import redact
 from dnnexp.config.vocabulary import CHOOSERS, Vocabulary
 from dnnexp.data.schema import DataConfig
-from dnnexp.errors import ConfigError, require
+from dnnexp.errors import ConfigError, require, require_choice
 from dnnexp.evaluation.schema import EvaluationConfig
+from dnnexp.metrics import METRICS
 from dnnexp.network.optimizers import OptimizerConfig
 from dnnexp.network.schema import ModelConfig
 from dnnexp.search.schema import SearchConfig
@@ -91,6 +92,8 @@ class Config:
     def __post_init__(self) -> None:
         require(self.seed >= 0, "seed", "seed >= 0", self.seed)
         require(self.study is None or bool(self.study.strip()), "study", "a name that is not empty", self.study)
+        if self.evaluation.metric is not None:
+            require_choice("evaluation.metric", self.evaluation.metric, METRICS)
         shared = self.storage is not None and _scheme(self.storage) not in LOCAL_STORES
         if shared and self.tracking.enabled and _scheme(self.tracking_uri) in LOCAL_STORES:
             raise ConfigError(

@@ -62,6 +62,18 @@ class Vocabulary:
         file = self.file(group, option)
         return {} if file is None else _entries(file)
 
+    def defaults(self, config_name: str) -> dict[str, str | None]:
+        """Return the option of each group that a main file chooses, with those of the main files it builds on."""
+        file = self.file("", config_name)
+        values: Any = OmegaConf.to_container(OmegaConf.load(file)) if file is not None else {}
+        chosen: dict[str, str | None] = {}
+        for item in values.get("defaults", []):
+            if isinstance(item, str) and item != "_self_":
+                chosen |= self.defaults(item)
+            elif isinstance(item, dict):
+                chosen |= {str(group).removeprefix("override ").strip(" /"): option for group, option in item.items()}
+        return chosen
+
     def keys(self, group: str, name: str | None, choice: str | None) -> tuple[str, ...] | None:
         """Return the keys that a section has whose chooser says `name`, or that was made from option `choice`.
 

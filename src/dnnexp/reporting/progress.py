@@ -1,0 +1,213 @@
+"""How far long work has come: a live line on a terminal, now and then a plain line elsewhere."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColumn
+
+__all__ = ["SweepProgress", "TrainingProgress", "duration", "number", "with_error"]
+
+EVERY = 5.0  # seconds between plain lines
+Clock = Callable[[], float]
+
+
+def number(value: float | None) -> str:
+    """Return a score or loss with the digits worth reading: 0.9712, 12.35, 4.1e-05, "-" for none."""
+    if value is None or math.isnan(value):
+        return "-"
+    if value == 0 or 1e-3 <= abs(value) < 10:
+        return f"{value:.4f}"
+    return f"{value:.4g}" if 1e-3 <= abs(value) < 1e5 else f"{value:.2g}"
+
+
+def with_error(value: float | None, error: float | None) -> str:
+    """Return "0.9712 ± 0.0040", without what is not known."""
+    return number(value) if error is None or math.isnan(error) else f"{number(value)} ± {number(error)}"
+
+
+def duration(seconds: float) -> str:
+    """Return a time as one reads it: 0.4 s, 12 s, 3 min 05 s, 2 h 10 min."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 100:
+        return f"{whole} s"
+    if whole < 6000:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+class Live:
+    """One line that is kept up to date where that is possible, and printed every few seconds where it is not."""
+
+    def __init__(self, console: Console, quiet: bool, clock: Clock) -> None:
+        self._console, self._quiet, self._clock = console, quiet, clock
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
+        self._printed_at = -math.inf
+        if console.is_terminal and not quiet:
+            columns: tuple[ProgressColumn, ...] = (BarColumn(bar_width=16), TextColumn("{task.description}"))
+            self._progress = Progress(*columns, console=console, transient=True)
+
+    def start(self) -> None:
+        if self._progress is not None:
+            self._progress.start()
+
+    def show(self, line: str, done: int, total: int) -> None:
+        """Say that `done` of `total` is done, and the rest in words."""
+        if self._quiet:
+            return
+        if self._progress is None:
+            if self._clock() - self._printed_at >= EVERY:
+                self._printed_at = self._clock()
+                self.say(line)
+        elif self._task is None:
+            self._task = self._progress.add_task(line, total=total, completed=done)
+        else:
+            self._progress.update(self._task, description=line, total=total, completed=done)
+
+    def say(self, line: str) -> None:
+        """Print a line that stays, above the one that is kept up to date."""
+        if not self._quiet:
+            self._console.print(line, soft_wrap=True)
+
+    def stop(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+
+class TrainingProgress:
+    """Progress of one training, told epoch by epoch; a context manager.
+
+    The summary line at its end says how long it took and where the best score was.
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        epochs: int,
+        metric: str,
+        *,
+        greater_is_better: bool = True,
+        quiet: bool = False,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self._live = Live(console, quiet, clock)
+        self._epochs, self._metric, self._clock = epochs, metric, clock
+        self._sign = 1 if greater_is_better else -1
+        self._started = clock()
+        self._epoch, self._loss = 0, math.nan
+        self._best: tuple[float, int] | None = None
+
+    def __enter__(self) -> Self:
+        self._started = self._clock()
+        self._live.start()
+        return self
+
+    def epoch(self, epoch: int, loss: float, score: float | None = None) -> None:
+        """Say that an epoch, counted from 1, has ended with this loss and this score of the metric."""
+        self._epoch, self._loss = epoch, loss
+        if score is not None and (self._best is None or self._sign * score > self._sign * self._best[0]):
+            self._best = (score, epoch)
+        left = (self._clock() - self._started) / epoch * (self._epochs - epoch)
+        scores = "" if self._best is None else f"  {self._metric} {number(score)}  best {number(self._best[0])}"
+        ahead = f"  at most {duration(left)} left" if epoch < self._epochs else ""
+        self._live.show(f"epoch {epoch}/{self._epochs}  loss {number(loss)}{scores}{ahead}", epoch, self._epochs)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+        if self._epoch:
+            taken = f"{self._epoch} epoch{'s' * (self._epoch != 1)} in {duration(self._clock() - self._started)}"
+            best = (
+                "" if self._best is None else f", best {self._metric} {number(self._best[0])} at epoch {self._best[1]}"
+            )
+            self._live.say(f"{'stopped after' if kind else 'trained'} {taken}: loss {number(self._loss)}{best}")
+
+
+class SweepProgress:
+    """Progress of a ladder, told trial by trial, with a line that stays for each finished depth; a context manager."""
+
+    def __init__(
+        self,
+        console: Console,
+        metric: str,
+        *,
+        greater_is_better: bool = True,
+        quiet: bool = False,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self._live = Live(console, quiet, clock)
+        self._metric, self._clock = metric, clock
+        self._sign = 1 if greater_is_better else -1
+        self._stage: tuple[int, str] | None = None  # depth and stage now shown
+        self._since, self._first = clock(), 0  # when the stage was first told of, and what was done by then
+        self._best: tuple[float, float | None, str] | None = None
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def trial(
+        self,
+        depth: int,
+        done: int,
+        total: int,
+        *,
+        stage: str = "",
+        score: float | None = None,
+        error: float | None = None,
+        network: str = "",
+    ) -> None:
+        """Say that `done` of `total` trials of a depth have ended, the last one with this score ± error, if any."""
+        if self._stage != (depth, stage):
+            if self._stage is None or self._stage[0] != depth:
+                self._best = None
+            self._stage, self._since, self._first = (depth, stage), self._clock(), done
+        if score is not None and (self._best is None or self._sign * score > self._sign * self._best[0]):
+            self._best = (score, error, network)
+        self._live.show(self._line(depth, stage, done, total), done, total)
+
+    def _line(self, depth: int, stage: str, done: int, total: int) -> str:
+        words = [f"depth {depth}{f', {stage}' if stage else ''}: {done}/{total} trials"]
+        if self._best is not None:
+            score, error, network = self._best
+            words.append(f"best {self._metric} {with_error(score, error)}{f' ({network})' if network else ''}")
+        if self._first < done < total:
+            each = (self._clock() - self._since) / (done - self._first)
+            words.append(f"about {duration(each * (total - done))} left here")
+        return "  ".join(words)
+
+    def depth(
+        self,
+        depth: int,
+        *,
+        network: str,
+        score: float | None,
+        error: float | None = None,
+        gain: float | None = None,
+        gain_error: float | None = None,
+        note: str = "",
+    ) -> None:
+        """Print the line of a finished depth: score ± error, gain over the best so far ± error, best network, note."""
+        words = [f"depth {depth:>3}  {self._metric} {with_error(score, error)}"]
+        if gain is not None:
+            words.append(f"gain {'+' if gain >= 0 else ''}{with_error(gain, gain_error)}")
+        words += [word for word in (network, note) if word]
+        self._live.say("  ".join(words))
+
+    def say(self, line: str) -> None:
+        """Print a line that stays."""
+        self._live.say(line)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
