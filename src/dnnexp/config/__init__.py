@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dnnexp.config.composition import Composer
+from dnnexp.config.experiment import experiment_text, write_experiment
 from dnnexp.config.redaction import redact
 from dnnexp.config.schema import Config, PathsConfig
 
-__all__ = ["Composer", "Config", "PathsConfig", "redact"]
+__all__ = ["Composer", "Config", "PathsConfig", "experiment_text", "redact", "write_experiment"]

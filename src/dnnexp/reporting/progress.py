@@ -9,7 +9,8 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.table import Column
 
 __all__ = ["SweepProgress", "TrainingProgress", "duration", "number", "with_error"]
 
@@ -52,8 +53,8 @@ class Live:
         self._task: TaskID | None = None
         self._printed_at = -math.inf
         if console.is_terminal and not quiet:
-            columns: tuple[ProgressColumn, ...] = (BarColumn(bar_width=16), TextColumn("{task.description}"))
-            self._progress = Progress(*columns, console=console, transient=True)
+            words = TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
+            self._progress = Progress(BarColumn(bar_width=10), words, console=console, transient=True, expand=True)
 
     def start(self) -> None:
         if self._progress is not None:
@@ -116,9 +117,12 @@ class TrainingProgress:
         if score is not None and (self._best is None or self._sign * score > self._sign * self._best[0]):
             self._best = (score, epoch)
         left = (self._clock() - self._started) / epoch * (self._epochs - epoch)
-        scores = "" if self._best is None else f"  {self._metric} {number(score)}  best {number(self._best[0])}"
-        ahead = f"  at most {duration(left)} left" if epoch < self._epochs else ""
-        self._live.show(f"epoch {epoch}/{self._epochs}  loss {number(loss)}{scores}{ahead}", epoch, self._epochs)
+        words = [f"epoch {epoch}/{self._epochs}", f"loss {number(loss)}"]
+        if self._best is not None:
+            words += [f"{self._metric} {number(score)}", f"best {number(self._best[0])}"]
+        if epoch < self._epochs:
+            words.append(f"at most {duration(left)} left")
+        self._live.show("  ".join(words), epoch, self._epochs)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -177,12 +181,12 @@ class SweepProgress:
 
     def _line(self, depth: int, stage: str, done: int, total: int) -> str:
         words = [f"depth {depth}{f', {stage}' if stage else ''}: {done}/{total} trials"]
+        if self._first < done < total:
+            each = (self._clock() - self._since) / (done - self._first)
+            words.append(f"{duration(each * (total - done))} left here")
         if self._best is not None:
             score, error, network = self._best
             words.append(f"best {self._metric} {with_error(score, error)}{f' ({network})' if network else ''}")
-        if self._first < done < total:
-            each = (self._clock() - self._since) / (done - self._first)
-            words.append(f"about {duration(each * (total - done))} left here")
         return "  ".join(words)
 
     def depth(

@@ -8,19 +8,18 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
-from rich.box import ROUNDED, SIMPLE_HEAD
+from rich.box import ROUNDED
 from rich.console import Console, Group
 from rich.panel import Panel
-from rich.table import Table
 from rich.text import Text
 
 from dnnexp.network.architecture import Dimensions
 from dnnexp.reporting.progress import SweepProgress, TrainingProgress
 
-__all__ = ["Terminal"]
+__all__ = ["Terminal", "dimensions_table"]
 
-PLAIN_WIDTH = 80
-SHOWN_LAYERS = 12  # of a deeper network, the first and last are shown
+WIDTH = 80
+SHOWN = 12  # layers of the table; of a deeper network the middle is left out
 
 
 class Terminal:
@@ -38,7 +37,7 @@ class Terminal:
         for stream in (out, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="replace")  # a ± must not end a run where the locale has none
-        width = None if out.isatty() else PLAIN_WIDTH
+        width = None if out.isatty() else WIDTH
         self._console = Console(file=out, width=width, highlight=False, markup=False, emoji=False)
         self.quiet, self.verbose, self._clock = quiet, verbose, clock
 
@@ -66,25 +65,8 @@ class Terminal:
         """Print the table of a network's matrices, for m examples of `inputs` features."""
         if self.quiet:
             return
-        table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, show_footer=True)
-        total = sum(layer.parameters for layer in layers)
-        work = sum(layer.multiply_adds for layer in layers)
-        for name, foot in (("l", ""), ("n[l]", ""), ("g[l]", ""), ("W[l]", ""), ("b[l]", ""), ("A[l]", "in all")):
-            table.add_column(name, foot, justify="left" if name == "g[l]" else "right", no_wrap=True)
-        table.add_column("parameters", f"{total:,}", justify="right", no_wrap=True)
-        table.add_column("multiply-adds", f"{work:,}", justify="right", no_wrap=True)
-        table.add_row("0", str(inputs), "", "", "", f"({inputs}, m)", "", "")
-        hidden = (
-            range(SHOWN_LAYERS // 2, len(layers) - SHOWN_LAYERS // 2) if len(layers) > SHOWN_LAYERS + 1 else range(0)
-        )
-        for i, layer in enumerate(layers):
-            if i not in hidden:
-                shapes = (f"({shape[0]}, {shape[1]})" for shape in (layer.W, layer.b, layer.A))
-                counts = (f"{layer.parameters:,}", f"{layer.multiply_adds:,}")
-                table.add_row(str(layer.layer), str(layer.units), layer.activation, *shapes, *counts)
-            elif i == hidden[0]:
-                table.add_row("…", "…", f"{len(hidden)} more", "…", "…", "…", "…", "…")
-        self._console.print(table)
+        for line in dimensions_table(layers, inputs):
+            self._console.print(line, soft_wrap=True)
 
     def training(self, epochs: int, metric: str, *, greater_is_better: bool = True) -> TrainingProgress:
         """Return the progress of a training of at most `epochs` epochs, a context manager."""
@@ -106,3 +88,27 @@ class Terminal:
         else:
             for line in ("", title, *sentences):
                 self._console.print(line, soft_wrap=True)
+
+
+def dimensions_table(layers: Sequence[Dimensions], inputs: int) -> list[str]:
+    """Return the lines of the table of matrices, of layer 0, the inputs, to the output, with the sums below."""
+    rows = [["l", "n[l]", "g[l]", "W[l]", "b[l]", "A[l]", "parameters", "multiply-adds"]]
+    rows.append(["0", str(inputs), "", "", "", f"({inputs}, m)", "", ""])
+    for layer in layers:
+        shapes = [f"({shape[0]}, {shape[1]})" for shape in (layer.W, layer.b, layer.A)]
+        counts = [f"{layer.parameters:,}", f"{layer.multiply_adds:,}"]
+        rows.append([str(layer.layer), str(layer.units), layer.activation, *shapes, *counts])
+    if len(layers) > SHOWN + 1:
+        left_out = len(layers) - SHOWN
+        rows[2 + SHOWN // 2 : -SHOWN // 2] = [["…", "", f"{left_out} layers", "", "", "", "", ""]]
+    totals = (sum(layer.parameters for layer in layers), sum(layer.multiply_adds for layer in layers))
+    rows.append(["", "", "", "", "", "in all", *(f"{total:,}" for total in totals)])
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    gap = "  " if sum(widths) + 2 * (len(widths) - 1) <= WIDTH else " "
+    texts = [
+        gap.join(
+            cell.ljust(w) if i == 2 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
+    return [texts[0], "-" * len(texts[0]), *texts[1:]]

@@ -1,0 +1,50 @@
+"""A configuration as an experiment file: what a sweep leaves so that experiment=NAME trains the same network."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from dnnexp.config.schema import Config
+from dnnexp.config.values import settings
+
+__all__ = ["experiment_text", "write_experiment"]
+
+GROUPS = ("data", "model", "optimizer", "schedule", "trainer", "evaluation")  # what decides a training
+
+
+def experiment_text(config: Config, about: str = "") -> str:
+    """Return YAML that makes this data, network, training and seed of any configuration; nothing is left to defaults.
+
+    What was read from the environment is written as ${oc.env:…}, not as its value.
+    """
+    options, values = [], OmegaConf.create()
+    for group in GROUPS:
+        section = getattr(config, group)
+        option = config.option(group)
+        if option is not None:
+            options.append({f"override /{group}": option})
+        for key in config.keys(group) or settings(type(section), f"{group}."):
+            value: Any = config
+            for name in key.split("."):
+                value = getattr(value, name)
+            if isinstance(value, str):
+                value = config.origin.masked.get(key, value)
+            OmegaConf.update(values, key, value, force_add=True)
+    OmegaConf.update(values, "seed", config.seed, force_add=True)
+    comments = "".join(f"# {line}\n" for line in about.splitlines())
+    defaults = OmegaConf.to_yaml(OmegaConf.create({"defaults": options}))
+    return f"# @package _global_\n{comments}{defaults}\n{OmegaConf.to_yaml(values)}"
+
+
+def write_experiment(config: Config, name: str, about: str = "") -> Path:
+    """Write the experiment file under paths.root, whole or not at all; return its path."""
+    path = config.paths.experiments / f"{name}.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{os.getpid()}")
+    partial.write_text(experiment_text(config, about), encoding="utf-8")
+    partial.replace(path)
+    return path
