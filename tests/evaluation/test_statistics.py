@@ -85,7 +85,7 @@ FOLDS = np.array([0.10, -0.05, 0.0, -0.15, 0.10])  # easy and hard folds: the sa
 
 
 def test_the_choice_is_the_cheapest_within_one_paired_standard_error_of_the_best():
-    # differences to the best: mean .002, sd .00447, so one standard error is .00447 sqrt(1/5 + 1/4) = .0030
+    # differences to the best: mean .002 and .004, sd .004, so one standard error is .004 sqrt(1/5 + 1/4) = .0027
     wobble = 0.002 * np.array([3, 1, -1, -1, 3])
     scores = [0.8 + FOLDS, 0.8 + FOLDS - 0.002 - (wobble - 0.002), 0.8 + FOLDS - 0.004 - (wobble - 0.002)]
     assert one_standard_error(scores, costs=[3, 2, 1], n_train=80, n_score=20) == 1

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+import optuna
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dnnexp.evaluation.configuration import Configuration
+from dnnexp.network.optimizers import OptimizerConfig
+from dnnexp.network.schema import ModelConfig
+from dnnexp.search.schema import LADDER, SpaceConfig
+from dnnexp.search.space import flatten, grow, lr_bounds, suggest, tapered
+
+SPACE = SpaceConfig()
+SHALLOW = [depth for depth in LADDER if depth <= 64]
+
+
+def draw(depth: int, seed: int) -> tuple[dict[str, Any], Configuration]:
+    """Return what a random trial of that depth chose, and the configuration it built."""
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed))
+    trial = study.ask()
+    configuration = suggest(trial, depth, Configuration(), SPACE)
+    return trial.params, configuration
+
+
+@pytest.mark.parametrize("depth", [1, 2, 6, 8, 64])
+def test_the_configuration_is_the_network_that_was_chosen(depth: int):
+    params, configuration = draw(depth, seed=depth)
+    flat = flatten(configuration)
+    assert len(configuration.model.hidden) == flat["model.depth"] == len(flat["model.widths"]) == depth
+    assert all(name == params["activation"] for _, name in configuration.model.hidden)
+    assert flat["model.activation"] == params["activation"]
+    assert (flat["optimizer.lr"], flat["optimizer.weight_decay"]) == (params["lr"], params["weight_decay"])
+    if depth <= 6:
+        assert flat["model.widths"] == [params[f"width_{l}"] for l in range(1, depth + 1)]
+    else:
+        assert flat["model.widths"][0] == params["width"]
+        assert flat["model.widths"][-1] == pytest.approx(params["width"] * params["taper"], abs=0.5)
+
+
+def test_what_the_space_does_not_vary_stays_as_the_user_set_it():
+    base = Configuration(model=ModelConfig(widths=[7, 7], gain=1.5), optimizer=OptimizerConfig("sgd", momentum=0.5))
+    trial = optuna.trial.FixedTrial({"width_1": 20, "activation": "tanh", "lr": 5e-3, "weight_decay": 1e-3})
+    configuration = suggest(trial, 1, base, SPACE)
+    assert configuration.model == ModelConfig(depth=1, widths=[20], activation="tanh", gain=1.5)
+    assert configuration.optimizer == OptimizerConfig("sgd", lr=5e-3, momentum=0.5, weight_decay=1e-3)
+    assert base.model.widths == [7, 7]
+    assert flatten(base)["data.preprocessing.scaling"] == "standard"
+
+
+@pytest.mark.parametrize("depth", [3, 12])
+def test_all_trials_of_a_depth_have_the_same_parameters(depth: int):
+    assert len({tuple(sorted(draw(depth, seed)[0])) for seed in range(5)}) == 1
+
+
+def test_the_learning_rate_falls_with_depth_as_adam_wants_it():
+    assert lr_bounds(SPACE, 1) == tuple(SPACE.lr)
+    low, high = lr_bounds(SPACE, 100)
+    assert (low, high) == pytest.approx((1e-4, 3e-3))  # 3e-4 trains 100 layers of tanh
+    assert lr_bounds(SpaceConfig(lr_exponent=1.5), 100)[0] == pytest.approx(1e-6)
+
+
+def test_widths_taper_geometrically():
+    assert tapered(64, 0.25, 3) == [64, 32, 16]
+    assert tapered(64, 1.0, 8) == [64] * 8
+    assert min(tapered(16, 0.01, 9)) == 1
+
+
+def test_a_winner_grows_by_repeating_its_last_layer_with_a_smaller_learning_rate():
+    winner = {"width_1": 64, "width_2": 32, "activation": "tanh", "lr": 8e-3, "weight_decay": 1e-4}
+    assert grow(winner, 2, 4, SPACE) == {
+        "width_1": 64, "width_2": 32, "width_3": 32, "width_4": 32,
+        "activation": "tanh", "lr": pytest.approx(8e-3 / math.sqrt(2)), "weight_decay": 1e-4,
+    }  # fmt: skip
+
+
+def test_beyond_six_layers_a_winner_keeps_its_first_and_last_width():
+    six = {f"width_{l}": width for l, width in enumerate([64, 100, 50, 40, 40, 32], start=1)}
+    winner = six | {"activation": "relu", "lr": 1e-2, "weight_decay": 1e-4}
+    eight = grow(winner, 6, 8, SPACE)
+    assert (eight["width"], eight["taper"]) == (64, 0.5)
+    assert grow(eight, 8, 16, SPACE)["taper"] == 0.5
+
+
+@given(st.sampled_from(SHALLOW), st.sampled_from(SHALLOW), st.integers(0, 1000))
+@settings(max_examples=40, deadline=None)
+def test_whatever_grows_is_inside_the_space_it_grows_into(a: int, b: int, seed: int):
+    depth, deeper = sorted((a, b))
+    params, _ = draw(depth, seed)
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler())
+    study.enqueue_trial(grow(params, depth, deeper, SPACE))
+    trial = study.ask()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # Optuna warns where a fixed value is outside
+        configuration = suggest(trial, deeper, Configuration(), SPACE)
+    assert trial.params == grow(params, depth, deeper, SPACE)
+    assert len(configuration.model.hidden) == deeper
