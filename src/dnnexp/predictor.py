@@ -14,7 +14,7 @@ import numpy.typing as npt
 from dnnexp.data.preprocessing import Preprocessor, TargetCode
 from dnnexp.errors import DnnexpError
 from dnnexp.network.architecture import Architecture
-from dnnexp.network.network import logits, outputs
+from dnnexp.network.inference import logits, outputs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,14 +83,14 @@ class Predictor:
             if description["format"] != FORMAT:
                 raise ModelFileError(f"{path}: need model format {FORMAT}, got {description['format']}")
             shape = description["architecture"]
-            architecture = Architecture(tuple(shape["n"]), tuple(shape["activations"]), shape["output"])
+            architecture = Architecture(**{**shape, "n": tuple(shape["n"]), "activations": tuple(shape["activations"])})
             preprocessor = Preprocessor.from_state(description["preprocessor"])
             code = TargetCode.from_state(description["code"])
         except (ValueError, KeyError, TypeError) as error:
             raise ModelFileError(f"{path}: not a dnnexp model, its description cannot be read: {error}") from None
         theta = arrays["theta"]
-        if theta.ndim != 2 or theta.shape[1] != architecture.parameters or theta.dtype.kind != "f":
-            law = f"theta of shape (networks, {architecture.parameters}) in floats"
+        if theta.ndim != 2 or theta.shape[1] != architecture.size or theta.dtype.kind != "f":
+            law = f"theta of shape (networks, {architecture.size}) in floats"
             raise ModelFileError(f"{path}: need {law}, got {theta.shape} in {theta.dtype}")
         return cls(architecture, theta, preprocessor, code)
 

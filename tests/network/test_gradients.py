@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from dnnexp.network.activations import ACTIVATIONS
-from dnnexp.network.architecture import Architecture
+from dnnexp.network.architecture import RESIDUALS, Architecture
+from dnnexp.network.dropout import Dropout
 from dnnexp.network.losses import LOSSES
 from dnnexp.network.network import Network
+from dnnexp.network.normalization import NORMALIZATIONS
 from dnnexp.network.parameters import initialize, weights_and_biases
 
 M = 7
@@ -48,6 +50,34 @@ def test_backward_matches_finite_differences(activation: str, loss: str, depth: 
     network.theta -= 2 * e * direction
     J_minus = network.cost_and_gradient(X1, Y, w).ravel().copy()
     np.testing.assert_allclose(slope, (J_plus - J_minus) / (2 * e), rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.4])
+@pytest.mark.parametrize("residual", RESIDUALS)
+@pytest.mark.parametrize("normalization", ["none", *NORMALIZATIONS])
+@pytest.mark.parametrize("activation", ["tanh", "silu"])
+def test_backward_matches_finite_differences_through_what_a_layer_can_have(
+    activation: str, normalization: str, residual: str, dropout: float
+) -> None:
+    rng = np.random.default_rng(1)
+    architecture = Architecture((4, 5, 5, 6, 6, 6, 3), (activation,) * 5, "softmax", normalization, residual)
+    masks = Dropout(np.array([dropout, dropout / 2]), architecture.n[1:-1], M, np.float64) if dropout else None
+    network = Network(architecture, 2, M, "softmax_cross_entropy", np.float64, masks)
+    for r in range(2):
+        network.theta[r] = initialize(architecture, rng, "glorot_normal")
+    network.theta += 0.1 * rng.normal(size=network.theta.shape)
+    X1, Y, w = make_batch("softmax_cross_entropy", 2, 4, rng)
+    if masks:
+        masks.draw([np.random.default_rng(r) for r in range(2)], [M, M - 1])
+    network.cost_and_gradient(X1, Y, w)
+    start = network.theta.copy()
+    direction = np.where(network.gradient == 0, 0, rng.normal(size=start.shape))  # running statistics are not trained
+    slope = np.sum(network.gradient * direction, axis=1)
+    J = []
+    for sign in (1, -1):
+        network.theta[:] = start + sign * 1e-6 * direction
+        J.append(network.cost_and_gradient(X1, Y, w).ravel().copy())
+    np.testing.assert_allclose(slope, (J[0] - J[1]) / 2e-6, rtol=1e-6, atol=1e-9)
 
 
 def test_the_introductions_network_has_the_shapes_printed_there_and_its_first_step() -> None:
@@ -97,6 +127,8 @@ def test_losses_are_finite_and_right_at_extreme_logits(loss: str, size: float) -
         "softmax_cross_entropy": (0.0 if size > 0 else 2e4 + 1e4 + np.log(2)) / 2,
         "sigmoid_cross_entropy": ((0 + np.log(2) * 3 if size > 0 else 1e4 * 3 + np.log(2) * 3)) / 2,
         "squared_error": (((size - 1) ** 2 + size**2) / 2 + (size - 1) ** 2 / 2) / 2,
+        "absolute_error": (abs(size - 1) + 1e4 + abs(size - 1)) / 2,
+        "huber": (abs(size - 1) + 1e4 + abs(size - 1) - 1.5) / 2,
     }[loss]
     dZ = np.empty_like(Z)
     J = LOSSES[loss].cost(Z.copy(), Y, w, dZ, LossBuffers(1, 3, 2, np.float64))

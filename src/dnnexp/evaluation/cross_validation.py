@@ -19,7 +19,7 @@ from dnnexp.network.schema import ModelConfig
 from dnnexp.training.examples import Member
 from dnnexp.training.lockstep import EpochNews, Fit, Length, Lockstep
 
-__all__ = ["Evaluation", "OnEpoch", "architecture_of", "cross_validate", "train_stack"]
+__all__ = ["Evaluation", "OnEpoch", "architecture_of", "cross_validate", "make_member", "train_stack"]
 
 Array = npt.NDArray[Any]
 Rows = npt.NDArray[np.intp]
@@ -50,7 +50,14 @@ def architecture_of(model: ModelConfig, n_in: int, n_out: int, loss: str) -> Arc
     """Return the network's shape for that many inputs and outputs."""
     hidden = model.hidden
     n = (n_in, *(units for units, _ in hidden), n_out)
-    return Architecture(n, tuple(activation for _, activation in hidden), LOSSES[loss].output)
+    activations = tuple(activation for _, activation in hidden)
+    return Architecture(n, activations, LOSSES[loss].output, model.normalization, model.residual)
+
+
+def make_member(configuration: Configuration, train: Rows, stop: Rows, seed: np.random.SeedSequence) -> Member:
+    """Return a network of that configuration, its own rows and its own seed."""
+    optimizer, model = configuration.optimizer, configuration.model
+    return Member(train, stop, seed, optimizer.lr, optimizer.weight_decay, model.dropout)
 
 
 def train_stack(
@@ -63,9 +70,10 @@ def train_stack(
 ) -> tuple[Architecture, list[Fit], int]:
     """Train one network for each member; return their shape, what became of them, and the schedule's steps."""
     n_in, n_out = prepared.examples.X1.shape[1] - 1, prepared.examples.Y.shape[1]
-    architecture = architecture_of(configuration.model, n_in, n_out, protocol.loss)
+    loss = protocol.loss(configuration.trainer.loss)
+    architecture = architecture_of(configuration.model, n_in, n_out, loss)
     lockstep = Lockstep(
-        prepared.examples, architecture, protocol.loss, members, configuration.optimizer, configuration.schedule,
+        prepared.examples, architecture, loss, members, configuration.optimizer, configuration.schedule,
         configuration.trainer, protocol.metric, configuration.model.initializer, configuration.model.gain, length,
     )  # fmt: skip
     return architecture, lockstep.run(on_epoch), lockstep.schedule_steps
@@ -77,9 +85,9 @@ def cross_validate(configuration: Configuration, protocol: Protocol, on_epoch: O
     folds, dataset = protocol.folds, protocol.dataset
     fitted_on = [np.concatenate([fold.train, fold.stop]) for fold in folds]
     prepared = protocol.prepare(configuration.preprocessing, fitted_on, configuration.trainer.precision)
-    N, optimizer = len(dataset.X), configuration.optimizer
+    N = len(dataset.X)
     members = [
-        Member(fold.train + j * N, fold.stop + j * N, protocol.member_seed(j), optimizer.lr, optimizer.weight_decay)
+        make_member(configuration, fold.train + j * N, fold.stop + j * N, protocol.member_seed(j))
         for j, fold in enumerate(folds)
     ]
     architecture, fits, schedule_steps = train_stack(configuration, protocol, prepared, members, on_epoch=on_epoch)
@@ -91,9 +99,7 @@ def cross_validate(configuration: Configuration, protocol: Protocol, on_epoch: O
         "score": [fold.score for fold in folds],
         "test": [protocol.split.test] * len(folds),
     }
-    by_part = {
-        part: score(theta, architecture, prepared, dataset, rows[part], protocol.metrics) for part in rows
-    }
+    by_part = {part: score(theta, architecture, prepared, dataset, rows[part], protocol.metrics) for part in rows}
     return Evaluation(
         metric=protocol.metric_name,
         greater_is_better=protocol.metric.greater_is_better,
@@ -132,7 +138,9 @@ def mean_curves(fits: list[Fit], metric_name: str) -> dict[str, npt.NDArray[np.f
     curves = {}
     for key, name in names.items():
         length = max(len(fit.curves[key]) for fit in fits)
-        padded = [np.pad(fit.curves[key], (0, length - len(fit.curves[key])), "edge") for fit in fits if fit.curves[key]]
+        padded = [
+            np.pad(fit.curves[key], (0, length - len(fit.curves[key])), "edge") for fit in fits if fit.curves[key]
+        ]
         if padded:
             curves[name] = np.mean(padded, axis=0)
     return curves

@@ -11,18 +11,19 @@ from dnnexp.data.dataset import Dataset
 from dnnexp.data.preprocessing import Preprocessor, TargetCode
 from dnnexp.data.schema import PreprocessingConfig
 from dnnexp.data.split import TestSplit, lock_test
+from dnnexp.errors import require_choice
 from dnnexp.evaluation.folds import Fold, draw_folds
 from dnnexp.evaluation.schema import EvaluationConfig
 from dnnexp.metrics import METRICS, Metric, choose_metric
 from dnnexp.training.examples import Examples
 from dnnexp.training.seeds import child, generator
 
-__all__ = ["LOSS_OF_TASK", "Prepared", "Protocol"]
+__all__ = ["LOSSES_OF_TASK", "Prepared", "Protocol"]
 
-LOSS_OF_TASK = {
-    "binary": "sigmoid_cross_entropy",
-    "multiclass": "softmax_cross_entropy",
-    "regression": "squared_error",
+LOSSES_OF_TASK = {  # the first is the default
+    "binary": ("sigmoid_cross_entropy",),
+    "multiclass": ("softmax_cross_entropy",),
+    "regression": ("squared_error", "absolute_error", "huber"),
 }
 SPLIT, FOLDS, MEMBERS, REFIT = range(4)  # places below the study's seed
 
@@ -47,13 +48,19 @@ class Protocol:
         suited = [name for name, metric in METRICS.items() if dataset.task in metric.tasks]
         self.metric_name = choose_metric(evaluation.metric, dataset.task)
         self.metrics: dict[str, Metric] = {name: METRICS[name] for name in suited}
-        self.loss = LOSS_OF_TASK[dataset.task]
         self._prepared: dict[tuple[Any, ...], Prepared] = {}
 
     @property
     def metric(self) -> Metric:
         """The one metric that stops, scores and chooses."""
         return self.metrics[self.metric_name]
+
+    def loss(self, name: str | None) -> str:
+        """Return the loss of that name, or the task's own for None. Raises ConfigError for one that does not suit."""
+        losses = LOSSES_OF_TASK[self.dataset.task]
+        if name is not None:
+            require_choice("trainer.loss", name, losses)
+        return name or losses[0]
 
     def member_seed(self, j: int) -> np.random.SeedSequence:
         """The seed of the network trained on fold j, the same for every configuration."""
@@ -63,9 +70,7 @@ class Protocol:
         """The seed of the i-th network trained on all development rows."""
         return child(self.seed, REFIT, i)
 
-    def prepare(
-        self, config: PreprocessingConfig, fitted_on: list[npt.NDArray[np.intp]], precision: str
-    ) -> Prepared:
+    def prepare(self, config: PreprocessingConfig, fitted_on: list[npt.NDArray[np.intp]], precision: str) -> Prepared:
         """Return all rows, preprocessed once for each set of rows it is fitted on. The last few answers are kept."""
         key = (repr(config), precision, tuple(rows.tobytes() for rows in fitted_on))
         if key not in self._prepared:
@@ -74,9 +79,7 @@ class Protocol:
             self._prepared[key] = self._prepare(config, fitted_on, precision)
         return self._prepared[key]
 
-    def _prepare(
-        self, config: PreprocessingConfig, fitted_on: list[npt.NDArray[np.intp]], precision: str
-    ) -> Prepared:
+    def _prepare(self, config: PreprocessingConfig, fitted_on: list[npt.NDArray[np.intp]], precision: str) -> Prepared:
         X, y = self.dataset.X, self.dataset.y
         preprocessors = [Preprocessor.fit(config, X.iloc[rows]) for rows in fitted_on]
         codes = [TargetCode.fit(self.dataset.task, self.dataset.classes, y[rows]) for rows in fitted_on]

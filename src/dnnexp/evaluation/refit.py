@@ -10,11 +10,10 @@ import numpy.typing as npt
 
 from dnnexp.errors import DnnexpError
 from dnnexp.evaluation.configuration import Configuration
-from dnnexp.evaluation.cross_validation import Evaluation, OnEpoch, mean_curves, train_stack
+from dnnexp.evaluation.cross_validation import Evaluation, OnEpoch, make_member, mean_curves, train_stack
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.scoring import score
 from dnnexp.predictor import Predictor
-from dnnexp.training.examples import Member
 from dnnexp.training.lockstep import Length
 
 __all__ = ["Refit", "refit", "refit_length"]
@@ -57,13 +56,11 @@ def refit(
     started = time.perf_counter()
     rows = protocol.split.development
     prepared = protocol.prepare(configuration.preprocessing, [rows], configuration.trainer.precision)
-    optimizer = configuration.optimizer
-    nothing = np.zeros(0, np.intp)
-    members = [Member(rows, nothing, protocol.refit_seed(0), optimizer.lr, optimizer.weight_decay)]
+    members = [make_member(configuration, rows, np.zeros(0, np.intp), protocol.refit_seed(0))]
     length = None if evaluation is None else refit_length(evaluation, len(rows))
     architecture, fits, _ = train_stack(configuration, protocol, prepared, members, length, on_epoch)
     if fits[0].divergence is not None:
-        raise DnnexpError(f"{fits[0].divergence}; lower optimizer.lr ({optimizer.lr:g})")
+        raise DnnexpError(f"{fits[0].divergence}; lower optimizer.lr ({configuration.optimizer.lr:g})")
     theta = fits[0].theta[None, :]
     predictor = Predictor(architecture, theta, prepared.preprocessors[0], prepared.codes[0])
     metrics = {}

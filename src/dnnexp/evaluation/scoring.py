@@ -12,7 +12,7 @@ from dnnexp.data.dataset import Dataset
 from dnnexp.evaluation.protocol import Prepared
 from dnnexp.metrics import Metric
 from dnnexp.network.architecture import Architecture
-from dnnexp.network.network import logits, outputs
+from dnnexp.network.inference import logits, outputs
 
 __all__ = ["score"]
 

@@ -1,10 +1,12 @@
-"""The shape of a network: units and activation of every layer, and the sizes that follow from them."""
+"""The shape of a network: units and activation of every layer, what else a layer has, and the sizes that follow."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["Architecture", "Dimensions"]
+__all__ = ["RESIDUALS", "Architecture", "Dimensions"]
+
+RESIDUALS = ("none", "rezero")
 
 
 class Dimensions(NamedTuple):
@@ -26,6 +28,8 @@ class Architecture(NamedTuple):
     n: tuple[int, ...]
     activations: tuple[str, ...]
     output: str
+    normalization: str = "none"  # of Z[l] in hidden layers, a name in NORMALIZATIONS
+    residual: str = "none"  # rezero: A[l] = A[l-1] + s[l] g(Z[l]) where hidden layers l-1 and l have equal units
 
     @property
     def L(self) -> int:
@@ -37,16 +41,34 @@ class Architecture(NamedTuple):
         """Hidden layers."""
         return self.L - 1
 
+    def is_residual(self, l: int) -> bool:
+        """Layer l adds to the output of the layer before instead of replacing it."""
+        return self.residual != "none" and 2 <= l < self.L and self.n[l] == self.n[l - 1]
+
+    def layer_parameters(self, l: int) -> int:
+        """Trained numbers of layer l: W[l] and b[l], scale and shift of a normalisation, s[l] of a residual."""
+        own = self.n[l] * (self.n[l - 1] + 1)
+        normalised = 2 * self.n[l] if self.normalization != "none" and l < self.L else 0
+        return own + normalised + self.is_residual(l)
+
     @property
     def parameters(self) -> int:
-        """P, all weights and biases: the sum of n[l] (n[l-1] + 1)."""
-        return sum(n * (n_prev + 1) for n_prev, n in zip(self.n, self.n[1:], strict=False))
+        """Trained numbers of the network; of a plain one the sum of n[l] (n[l-1] + 1)."""
+        return sum(self.layer_parameters(l) for l in range(1, self.L + 1))
+
+    @property
+    def size(self) -> int:
+        """P, the length of theta: the parameters, and the running statistics of batch normalisation."""
+        return self.parameters + (2 * sum(self.n[1 : self.L]) if self.normalization == "batch" else 0)
 
     @property
     def dimensions(self) -> tuple[Dimensions, ...]:
         """One entry for each layer 1 … L."""
         names = (*self.activations, self.output)
         return tuple(
-            Dimensions(l, n, name, (n, n_prev), (n, 1), (n, "m"), n * (n_prev + 1), n * n_prev)
-            for l, (n_prev, n, name) in enumerate(zip(self.n, self.n[1:], names, strict=False), start=1)
-        )
+            Dimensions(
+                l, self.n[l], name, (self.n[l], self.n[l - 1]), (self.n[l], 1), (self.n[l], "m"),
+                self.layer_parameters(l), self.n[l] * self.n[l - 1],
+            )
+            for l, name in enumerate(names, start=1)
+        )  # fmt: skip

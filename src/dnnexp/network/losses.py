@@ -15,6 +15,7 @@ import numpy.typing as npt
 __all__ = ["LOSSES", "OUTPUTS", "Loss", "LossBuffers"]
 
 Array = npt.NDArray[Any]
+HUBER_DELTA = 1.0  # in standard deviations of the target
 
 
 class LossBuffers:
@@ -97,6 +98,31 @@ def _squared_error(Z: Array, Y: Array, w: Array, dZ: Array, buffers: LossBuffers
     return _weigh(buffers.row, w, buffers.J)
 
 
+def _absolute_error(Z: Array, Y: Array, w: Array, dZ: Array, buffers: LossBuffers) -> Array:
+    """Loss sum_k |Z_k - Y_k|; dZ = sign(Z - Y) w."""
+    np.subtract(Z, Y, out=Z)
+    np.sign(Z, out=dZ)
+    np.multiply(dZ, w, out=dZ)
+    np.abs(Z, out=Z)
+    np.matmul(buffers.ones, Z, out=buffers.row)
+    return _weigh(buffers.row, w, buffers.J)
+
+
+def _huber(Z: Array, Y: Array, w: Array, dZ: Array, buffers: LossBuffers) -> Array:
+    """Loss sum_k c (|e| - c / 2) with e = Z_k - Y_k, c = min(|e|, 1); dZ = clip(e, -1, 1) w (Huber 1964).
+
+    Quadratic up to one standard deviation of the target, linear beyond.
+    """
+    np.subtract(Z, Y, out=Z)
+    np.clip(Z, -HUBER_DELTA, HUBER_DELTA, out=dZ)
+    np.multiply(dZ, -0.5, out=buffers.scratch)
+    np.add(buffers.scratch, Z, out=Z)
+    np.multiply(Z, dZ, out=Z)  # e c' - c'^2 / 2 with c' = clip(e): the same number, sign for sign
+    np.matmul(buffers.ones, Z, out=buffers.row)
+    np.multiply(dZ, w, out=dZ)
+    return _weigh(buffers.row, w, buffers.J)
+
+
 def _softmax(Z: Array) -> Array:
     """exp(Z_k) / sum_j exp(Z_j) over the outputs, in place."""
     Z -= Z.max(axis=-2, keepdims=True)
@@ -124,4 +150,6 @@ LOSSES: dict[str, Loss] = {
     "softmax_cross_entropy": Loss(_softmax_cross_entropy, "softmax"),
     "sigmoid_cross_entropy": Loss(_sigmoid_cross_entropy, "sigmoid"),
     "squared_error": Loss(_squared_error, "identity"),
+    "absolute_error": Loss(_absolute_error, "identity"),
+    "huber": Loss(_huber, "identity"),
 }

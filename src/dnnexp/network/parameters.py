@@ -1,8 +1,8 @@
-"""The parameters of R networks as one array (R, P), with the weights and biases of each layer as views of it."""
+"""The parameters of R networks as one array (R, P), with what each layer owns as views of it."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -10,9 +10,19 @@ import numpy.typing as npt
 from dnnexp.network.architecture import Architecture
 from dnnexp.network.initializers import AUTO, initial_weights
 
-__all__ = ["initialize", "layer_views", "weights_and_biases"]
+__all__ = ["LayerExtras", "extra_views", "initialize", "layer_views", "weights_and_biases"]
 
 Array = npt.NDArray[Any]
+
+
+class LayerExtras(NamedTuple):
+    """What a hidden layer may own beside W and b, each (..., n[l], 1) but s (..., 1, 1); None where it has none."""
+
+    scale: Array | None
+    shift: Array | None
+    s: Array | None
+    running_mean: Array | None
+    running_variance: Array | None
 
 
 def layer_views(theta: Array, architecture: Architecture) -> list[Array]:
@@ -29,6 +39,29 @@ def layer_views(theta: Array, architecture: Architecture) -> list[Array]:
     return views
 
 
+def extra_views(theta: Array, architecture: Architecture) -> list[LayerExtras]:
+    """Return what hidden layers 1 … L-1 own beside W and b, as views of theta (..., P), which has it behind them."""
+    n, L = architecture.n, architecture.L
+    start = sum(n[l] * (n[l - 1] + 1) for l in range(1, L + 1))
+
+    def take(units: int) -> Array:
+        nonlocal start
+        start += units
+        return theta[..., start - units : start, None]
+
+    has_scale, has_running = architecture.normalization != "none", architecture.normalization == "batch"
+    trained = [
+        (
+            take(n[l]) if has_scale else None,
+            take(n[l]) if has_scale else None,
+            take(1) if architecture.is_residual(l) else None,
+        )
+        for l in range(1, L)
+    ]
+    running = [(take(n[l]), take(n[l])) if has_running else (None, None) for l in range(1, L)]
+    return [LayerExtras(*own, *kept) for own, kept in zip(trained, running, strict=True)]
+
+
 def weights_and_biases(theta: Array, architecture: Architecture) -> tuple[list[Array], list[Array]]:
     """Return W[l] (..., n[l], n[l-1]) and b[l] (..., n[l], 1) for l = 1 … L, views of theta (..., P)."""
     views = layer_views(theta, architecture)
@@ -38,10 +71,17 @@ def weights_and_biases(theta: Array, architecture: Architecture) -> tuple[list[A
 def initialize(
     architecture: Architecture, rng: np.random.Generator, initializer: str = AUTO, gain: float | None = None
 ) -> Array:
-    """Return the initial parameters of one network, shape (P,), float64: weights by the initializer, biases 0."""
-    theta = np.zeros(architecture.parameters)
+    """Return the initial parameters of one network, shape (P,), float64: weights by the initializer, biases 0.
+
+    Normalisations start at scale 1 and shift 0, residual scales s at 0: each residual layer begins as the identity.
+    """
+    theta = np.zeros(architecture.size)
     W, _ = weights_and_biases(theta, architecture)
     for l, activation in enumerate((*architecture.activations, "identity")):
         n_out, n_in = W[l].shape
         W[l][:] = initial_weights(n_out, n_in, activation, architecture.depth, rng, initializer, gain)
+    for extras in extra_views(theta, architecture):
+        for ones in (extras.scale, extras.running_variance):
+            if ones is not None:
+                ones[:] = 1
     return theta

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from dnnexp.errors import ConfigError, require, require_choice
 from dnnexp.network.activations import ACTIVATIONS
+from dnnexp.network.architecture import RESIDUALS
 from dnnexp.network.initializers import AUTO, INITIALIZERS
+from dnnexp.network.normalization import NORMALIZATIONS
 
 __all__ = ["ModelConfig"]
 
@@ -25,6 +27,9 @@ class ModelConfig:
     activations: list[str] | None = None  # of each hidden layer
     initializer: str = AUTO
     gain: float | None = None  # of the initial weights; None: the one that suits the activation
+    normalization: str = "none"  # of Z[l] in the hidden layers
+    residual: str = "none"  # rezero: layers of equal width add to the layer before
+    dropout: float = 0.0  # probability that a hidden unit is silent in a training step
 
     def __post_init__(self) -> None:
         if self.depth is not None:
@@ -38,6 +43,9 @@ class ModelConfig:
         require_choice("model.initializer", self.initializer, (AUTO, *INITIALIZERS))
         if self.gain is not None:
             require(self.gain > 0, "model.gain", "gain > 0", self.gain)
+        require_choice("model.normalization", self.normalization, ("none", *NORMALIZATIONS))
+        require_choice("model.residual", self.residual, RESIDUALS)
+        require(0 <= self.dropout < 1, "model.dropout", "0 <= dropout < 1", self.dropout)
         lengths = {
             name: length
             for name, length in (
@@ -49,7 +57,9 @@ class ModelConfig:
         }
         if len(set(lengths.values())) > 1:
             said = ", ".join(f"{name}: {length}" for name, length in lengths.items())
-            raise ConfigError(f"model: depth, widths and activations must agree on the number of hidden layers, got {said}")
+            raise ConfigError(
+                f"model: depth, widths and activations must agree on the number of hidden layers, got {said}"
+            )
 
     @property
     def hidden(self) -> tuple[tuple[int, str], ...]:

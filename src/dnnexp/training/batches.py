@@ -21,19 +21,29 @@ class Batches:
 
     All members take the same number of steps, ceil(m / batch_size) for the most rows m that any of them has, and every
     batch has the same number of columns; a member with fewer rows fills up with columns of weight 0.
+    label_smoothing s: class targets become (1 - s) Y + s / classes (Szegedy et al. 2016, section 7).
     """
 
-    def __init__(self, examples: Examples, members: Sequence[Member], batch_size: int | None) -> None:
-        self._examples = examples
+    def __init__(
+        self,
+        examples: Examples,
+        members: Sequence[Member],
+        batch_size: int | None,
+        label_smoothing: float = 0.0,
+    ) -> None:
+        self._examples, self._smoothing = examples, label_smoothing
         most = max(len(member.train) for member in members)
         self.steps = 1 if batch_size is None else -(-most // batch_size)
         self.columns = -(-most // self.steps)
         self._train = [member.train for member in members]
-        self._places, weights = zip(*(self._spread(len(rows)) for rows in self._train), strict=True)
-        self._places = list(self._places)
+        spreads = [self._spread(len(rows)) for rows in self._train]
+        self._places = [places for places, _ in spreads]
+        self._sizes = [is_real.sum(axis=1) for _, is_real in spreads]
         dtype = examples.X1.dtype
-        self._weights = np.stack(weights, axis=1).astype(dtype)[:, :, None, :]  # (steps, R, 1, columns)
-        self._index = np.empty((self.steps, len(members), self.columns), np.intp)
+        self._is_real = np.stack([is_real for _, is_real in spreads], axis=1)  # (steps, R, columns)
+        self._weights = np.empty((self.steps, len(members), 1, self.columns), dtype)
+        self._index = np.zeros((self.steps, len(members), self.columns), np.intp)
+        self._weigh(range(len(members)))
         row_bytes = examples.X1.shape[1] * examples.X1.itemsize * self.columns * len(members)
         self._chunk = min(self.steps, max(1, GATHERED // row_bytes))
         size = self._chunk * len(members) * self.columns
@@ -42,13 +52,22 @@ class Batches:
         self._Y_pool = np.empty(size * examples.Y.shape[1], dtype)
         self.bind(len(members))
 
-    def _spread(self, m: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
-        """Return, for m rows, the place in the shuffled order of each column (steps, columns), and its weight."""
+    def _spread(self, m: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+        """Return, for m rows, the place in the shuffled order of each column (steps, columns), and which are real."""
         bounds = np.arange(self.steps + 1) * m // self.steps
         sizes = np.diff(bounds)[:, None]
         columns = np.arange(self.columns)[None, :]
         is_real = columns < sizes
-        return np.where(is_real, bounds[:-1, None] + columns, 0), is_real / np.maximum(sizes, 1)
+        return np.where(is_real, bounds[:-1, None] + columns, 0), is_real
+
+    def _weigh(self, members: range) -> None:
+        """Give each column its share of its batch: 0 for padding, in all 1."""
+        for r in members:
+            weights = self._is_real[:, r].astype(np.float64)
+            if self._examples.weights is not None:
+                weights *= self._examples.weights[self._index[:, r]]
+            total = weights.sum(axis=1, keepdims=True)
+            self._weights[:, r, 0] = np.divide(weights, total, out=weights, where=total > 0)
 
     def bind(self, members: int) -> None:
         """Serve the first `members` members from now on."""
@@ -69,7 +88,13 @@ class Batches:
             rows = self._train[r]
             order = rngs[r].permutation(rows) if self.steps > 1 else rows
             self._index[:, r] = order[self._places[r]]
+        if self._examples.weights is not None:
+            self._weigh(range(self._members))
         self._gathered = range(0)
+
+    def sizes(self, s: int) -> list[int]:
+        """Return how many columns of step s are real, for each member."""
+        return [int(sizes[s]) for sizes in self._sizes[: self._members]]
 
     def batch(self, s: int) -> tuple[Array, Array, Array]:
         """Return X1 (R, n[0] + 1, m), Y (R, n[L], m) and column weights (R, 1, m) that sum to 1, of step s."""
@@ -85,11 +110,16 @@ class Batches:
         np.take(self._examples.X1, index, axis=0, out=self._X[: stop - s], mode="clip")
         np.take(self._examples.Y, index, axis=0, out=self._Y_rows[: stop - s], mode="clip")
         np.copyto(self._Y, self._Y_rows.swapaxes(-1, -2))
+        if self._smoothing:
+            np.multiply(self._Y, 1 - self._smoothing, out=self._Y)
+            np.add(self._Y, self._smoothing / max(2, self._Y.shape[2]), out=self._Y)
         self._gathered = range(s, stop)
 
     def move(self, target: int, source: int) -> None:
         """Copy what belongs to member `source` to place `target`."""
         self._train[target] = self._train[source]
         self._places[target] = self._places[source]
+        self._sizes[target] = self._sizes[source]
+        self._is_real[:, target] = self._is_real[:, source]
         self._weights[:, target] = self._weights[:, source]
         self._index[:, target] = self._index[:, source]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnnexp.network.architecture import Architecture
-from dnnexp.network.network import hidden_activations
+from dnnexp.network.inference import hidden_activations
 from dnnexp.network.parameters import layer_views
 
 __all__ = ["Divergence", "locate"]
@@ -25,7 +25,9 @@ class Divergence(NamedTuple):
     quantity: str
 
     def __str__(self) -> str:
-        return f"diverged in epoch {self.epoch}, step {self.step}: layer {self.layer} has a NaN or Inf in {self.quantity}"
+        return (
+            f"diverged in epoch {self.epoch}, step {self.step}: layer {self.layer} has a NaN or Inf in {self.quantity}"
+        )
 
 
 def locate(theta: Array, gradient: Array, architecture: Architecture, X1: Array) -> tuple[int, str]:

@@ -17,6 +17,7 @@ class Examples(NamedTuple):
 
     X1: Array
     Y: Array
+    weights: Array | None = None  # (N,) how much each example counts; None: all alike
 
     @classmethod
     def empty(cls, N: int, n_in: int, n_out: int, dtype: npt.DTypeLike) -> Examples:
@@ -25,13 +26,14 @@ class Examples(NamedTuple):
 
 
 class Member(NamedTuple):
-    """One network of a stack: its own rows, seed, learning rate and weight decay."""
+    """One network of a stack: its own rows, seed, learning rate, weight decay and dropout."""
 
     train: npt.NDArray[np.intp]  # row numbers of the examples it learns from
     stop: npt.NDArray[np.intp]  # row numbers that early stopping watches; none: it trains to the end
     seed: np.random.SeedSequence
     alpha: float
     weight_decay: float = 0.0
+    dropout: float = 0.0  # probability in [0, 1) that a hidden unit is silent in a step
 
 
 def pad_rows(rows: list[npt.NDArray[np.intp]]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:

@@ -12,21 +12,26 @@ from threadpoolctl import threadpool_limits
 
 from dnnexp.metrics import Metric
 from dnnexp.network.architecture import Architecture
+from dnnexp.network.dropout import Dropout
+from dnnexp.network.inference import logits, outputs
 from dnnexp.network.initializers import AUTO
 from dnnexp.network.losses import LOSSES, LossBuffers
-from dnnexp.network.network import Network, logits, outputs
-from dnnexp.network.optimizers import Optimizer, OptimizerConfig
+from dnnexp.network.network import Network
+from dnnexp.network.optimizers import OptimizerConfig
 from dnnexp.network.parameters import initialize
 from dnnexp.training.batches import Batches
+from dnnexp.training.descent import Descent
 from dnnexp.training.divergence import Divergence, locate
 from dnnexp.training.examples import Examples, Member, pad_rows
-from dnnexp.training.schedules import ScheduleConfig, factor
+from dnnexp.training.schedules import ScheduleConfig
 from dnnexp.training.schema import TrainerConfig
 from dnnexp.training.seeds import generator
+from dnnexp.training.stopping import Stopping
 
 __all__ = ["EpochNews", "Fit", "Length", "Lockstep", "OnEpoch"]
 
 Array = npt.NDArray[Any]
+WEIGHTS, ORDER, MASKS = range(3)  # streams below a member's seed
 
 
 class EpochNews(NamedTuple):
@@ -81,33 +86,34 @@ class Lockstep:
         gain: float | None = None,
         length: Length | None = None,
     ) -> None:
-        dtype = examples.X1.dtype
-        R = len(members)
+        dtype, R = examples.X1.dtype, len(members)
         self._examples, self._architecture, self._loss, self._metric = examples, architecture, loss, metric
-        self._schedule, self._trainer = schedule, trainer
-        self._batches = Batches(examples, members, trainer.batch_size)
+        self._threads = trainer.threads
+        self._batches = Batches(examples, members, trainer.batch_size, trainer.label_smoothing)
         steps = trainer.epochs * self._batches.steps
         self._length = length or Length(steps, steps)
         self._epochs = -(-self._length.steps // self._batches.steps)
-        self._network = Network(architecture, R, self._batches.columns, loss, dtype)
-        self._rngs = []
+        columns, rates = self._batches.columns, [member.dropout for member in members]
+        dropout = Dropout(np.array(rates), architecture.n[1:-1], columns, dtype) if any(rates) else None
+        self._network = Network(architecture, R, columns, loss, dtype, dropout)
         for r, member in enumerate(members):
-            self._network.theta[r] = initialize(architecture, generator(member.seed, 0), initializer, gain)
-            self._rngs.append(generator(member.seed, 1))
-        self._optimizer = Optimizer(optimizer, self._network.theta, self._network.gradient)
-        self._alpha = np.array([[member.alpha] for member in members], dtype)
-        self._decay = np.array([[[member.weight_decay]] for member in members], dtype)
+            rng = generator(member.seed, WEIGHTS)
+            self._network.theta[r] = initialize(architecture, rng, initializer, gain)
+        self._descent = Descent(
+            self._network, members, optimizer, schedule, trainer, self._length.schedule_steps
+        )
         self._has_stop_rows = all(len(member.stop) for member in members)
-        self._stop = [member.stop for member in members]
-        self._best = self._network.theta.copy() if self._has_stop_rows else self._network.theta
-        self._best_metric = np.full(R, np.nan)
-        self._best_loss = np.full(R, np.nan)
-        self._waited = np.zeros(R, int)
+        self._stopping = Stopping(
+            R if self._has_stop_rows else 0, architecture.size, dtype, metric.greater_is_better, trainer.patience
+        )
+        self._order_rngs = [generator(member.seed, ORDER) for member in members]
+        self._mask_rngs = [generator(member.seed, MASKS) for member in members]
+        self._stop_rows = [member.stop for member in members]
         self._norms = np.empty(R, dtype)
         self._live = list(range(R))  # which member is in each row of the stack
-        empty = np.zeros(0, dtype)
-        self._fits = [Fit(empty, "finished", 0, 0, np.nan, None, _no_curves()) for _ in members]
-        self._epoch, self._step = 0, 0
+        nothing = np.zeros(0, dtype)
+        self._fits = [Fit(nothing, "finished", 0, 0, np.nan, None, _no_curves()) for _ in members]
+        self._epoch = 0
 
     @property
     def schedule_steps(self) -> int:
@@ -116,7 +122,7 @@ class Lockstep:
 
     def run(self, on_epoch: OnEpoch | None = None) -> list[Fit]:
         """Train to the end, to early stopping, to divergence, or until the callback returns True."""
-        with threadpool_limits(self._trainer.threads, "blas"), np.errstate(all="ignore"):
+        with threadpool_limits(self._threads, "blas"), np.errstate(all="ignore"):
             while self._live and self._epoch < self._epochs:
                 self._epoch += 1
                 train_loss = self._run_epoch()
@@ -127,95 +133,74 @@ class Lockstep:
 
     def _run_epoch(self) -> npt.NDArray[np.float64]:
         """Take the steps of one epoch; return the mean cost of each live network over them."""
-        batches, network = self._batches, self._network
-        batches.shuffle(self._rngs)
-        total, taken = np.zeros(len(self._alpha)), 0
+        batches, network, descent = self._batches, self._network, self._descent
+        batches.shuffle(self._order_rngs)
+        total, taken = np.zeros(len(self._live)), 0
         for s in range(batches.steps):
-            if self._step == self._length.steps:
+            if descent.steps == self._length.steps:
                 break
             X1, Y, w = batches.batch(s)
+            if network.dropout is not None:
+                network.dropout.draw(self._mask_rngs, batches.sizes(s))
             J = network.cost_and_gradient(X1, Y, w)[:, 0, 0]
+            descent.penalize()
             gradient = network.gradient[: network.networks]
             norms = np.vecdot(gradient, gradient, out=self._norms[: network.networks])
-            norms += J
-            if not np.isfinite(norms).all():
-                total = self._drop_diverged(J, X1, total)
+            if not np.isfinite(norms + J).all():
+                diverged = self._find_diverged(J, X1)
+                for carried in (total, J, norms):
+                    _close_ranks(carried, diverged)
+                self._leave(diverged, "diverged")
                 if not self._live:
                     break
-                J = J[: len(self._live)]
-            total[: len(J)] += J
+                live = len(self._live)
+                total, J, norms = total[:live], J[:live], norms[:live]
+            total += J
             taken += 1
-            self._move()
+            descent.step(norms)
         return total[: len(self._live)] / max(taken, 1)
 
-    def _move(self) -> None:
-        """W := W - alpha dW, b := b - alpha db, or whatever the optimizer makes of it, after weight decay."""
-        live = len(self._live)
-        alpha = self._alpha[:live] * factor(self._schedule, self._step, self._length.schedule_steps)
-        if self._decay[:live].any():
-            shrink = 1 - alpha[:, :, None] * self._decay[:live]
-            for W in self._network.weights:
-                np.multiply(W, shrink, out=W)
-        self._optimizer.step(alpha)
-        self._step += 1
-
-    def _drop_diverged(self, J: Array, X1: Array, total: Array) -> Array:
-        """Let go of the networks whose cost or gradient is not finite; return the totals of the rest."""
-        gradient = self._network.gradient
+    def _find_diverged(self, J: Array, X1: Array) -> list[int]:
+        """Return the rows of the networks whose cost or gradient is not finite, and note where that began."""
+        theta, gradient = self._network.theta, self._network.gradient
         rows = [r for r in range(len(self._live)) if not (np.isfinite(J[r]) and np.isfinite(gradient[r]).all())]
         for r in rows:
-            layer, quantity = locate(self._network.theta[r], gradient[r], self._architecture, X1[r])
-            self._fits[self._live[r]].divergence = Divergence(self._epoch, self._step + 1, layer, quantity)
-        for carried in (J, total):
-            _swap_out(carried, rows, len(self._live))
-        self._leave(rows, "diverged")
-        return total
+            layer, quantity = locate(theta[r], gradient[r], self._architecture, X1[r])
+            divergence = Divergence(self._epoch, self._descent.steps + 1, layer, quantity)
+            self._fits[self._live[r]].divergence = divergence
+        return rows
 
     def _end_epoch(self, train_loss: npt.NDArray[np.float64], on_epoch: OnEpoch | None) -> bool:
         """Score the rows to stop by, keep the best parameters, let the patient leave; True: the callback ends it."""
         for r, member in enumerate(self._live):
             self._fits[member].curves["train/loss"].append(float(train_loss[r]))
         loss, metric = self._score_stop_rows() if self._has_stop_rows else (np.array([np.nan]), np.array([np.nan]))
-        out_of_patience = []
         if self._has_stop_rows:
+            result = self._descent.result
             for r, member in enumerate(self._live):
                 fit = self._fits[member]
                 fit.curves["stop/loss"].append(float(loss[r]))
                 fit.curves["stop/metric"].append(float(metric[r]))
-                if self._has_improved(r, float(loss[r]), float(metric[r])):
-                    self._best[r] = self._network.theta[r]
-                    self._best_loss[r], self._best_metric[r] = loss[r], metric[r]
-                    fit.best_epoch, fit.best_step, fit.best_metric = self._epoch, self._step, float(metric[r])
-                    self._waited[r] = 0
-                else:
-                    self._waited[r] += 1
-                    if self._trainer.patience is not None and self._waited[r] >= self._trainer.patience:
-                        out_of_patience.append(r)
+                if self._stopping.consider(r, result[r], float(loss[r]), float(metric[r])):
+                    fit.best_epoch, fit.best_step = self._epoch, self._descent.steps
+                    fit.best_metric = float(metric[r])
         best = [fit.best_metric for fit in self._fits if fit.divergence is None]
         news = EpochNews(
             self._epoch, self._epochs, len(self._live), float(train_loss.mean()), float(loss.mean()),
             float(metric.mean()), float(np.mean(best)) if best else np.nan,
         )  # fmt: skip
-        self._leave(out_of_patience, "stopped")
+        if self._has_stop_rows:
+            self._leave([r for r in range(len(self._live)) if self._stopping.is_over(r)], "stopped")
         return on_epoch is not None and on_epoch(news)
-
-    def _has_improved(self, r: int, loss: float, metric: float) -> bool:
-        """A better metric, or the same metric at a lower loss (few rows make ties frequent)."""
-        if not (np.isfinite(loss) and np.isfinite(metric)):
-            return False
-        best = self._best_metric[r]
-        if np.isnan(best):
-            return True
-        is_better = metric > best if self._metric.greater_is_better else metric < best
-        return bool(is_better or (metric == best and loss < self._best_loss[r]))
 
     def _score_stop_rows(self) -> tuple[Array, Array]:
         """Return cost (R,) and metric (R,) of the live networks on the rows each stops by."""
-        index, weights = pad_rows(self._stop[: len(self._live)])
+        index, weights = pad_rows(self._stop_rows[: len(self._live)])
         dtype = self._examples.X1.dtype
         Y = self._examples.Y[index].swapaxes(-1, -2).copy()
-        theta = self._network.theta[: len(self._live)]
-        Z = logits(theta, self._architecture, self._examples.X1, index)
+        if self._examples.weights is not None:
+            weights *= self._examples.weights[index]
+        Z = logits(self._descent.result, self._architecture, self._examples.X1, index)
         w = (weights / weights.sum(axis=1, keepdims=True)).astype(dtype)[:, None]
         A = outputs(Z.copy(), self._architecture)
         J = LOSSES[self._loss].cost(Z, Y, w, np.empty_like(Z), LossBuffers(*Z.shape, dtype))
@@ -223,38 +208,38 @@ class Lockstep:
 
     def _leave(self, rows: Sequence[int], state: str) -> None:
         """Take networks out of the stack: each keeps its best parameters and its place goes to the last row."""
+        parts = (self._network, self._descent, self._batches, self._stopping)
+        dropout = () if self._network.dropout is None else (self._network.dropout,)
         for r in sorted(rows, reverse=True):
             fit = self._fits[self._live[r]]
-            fit.theta, fit.state = self._best[r].copy(), state
-            if not self._has_stop_rows:
-                fit.best_epoch, fit.best_step = self._epoch, self._step
+            fit.state = state
+            if self._has_stop_rows:
+                fit.theta = self._stopping.theta[r].copy()
+            else:
+                fit.theta, fit.best_epoch = self._descent.result[r].copy(), self._epoch
+                fit.best_step = self._descent.steps
             last = len(self._live) - 1
-            if r != last:
-                self._move_row(r, last)
-            self._live.pop()
+            for part in (*parts[: 4 if self._has_stop_rows else 3], *dropout):
+                part.move(r, last)
+            for listed in (self._live, self._order_rngs, self._mask_rngs, self._stop_rows):
+                _close_ranks_of_list(listed, r, last)
         if rows and self._live:
-            for part in (self._network, self._optimizer, self._batches):
+            for part in (*parts, *dropout):
                 part.bind(len(self._live))
-
-    def _move_row(self, target: int, source: int) -> None:
-        for part in (self._optimizer, self._batches):
-            part.move(target, source)
-        arrays = (self._network.theta, self._network.gradient, self._alpha, self._decay)
-        for array in (*arrays, self._best_metric, self._best_loss, self._waited, *self._own_best()):
-            array[target] = array[source]
-        for listed in (self._live, self._rngs, self._stop):
-            listed[target] = listed[source]  # type: ignore[index]
-
-    def _own_best(self) -> tuple[Array, ...]:
-        return (self._best,) if self._has_stop_rows else ()
 
 
 def _no_curves() -> dict[str, list[float]]:
     return {"train/loss": [], "stop/loss": [], "stop/metric": []}
 
 
-def _swap_out(values: Array, rows: Sequence[int], live: int) -> None:
-    """Do to values (R,) what leaving does to the rows of the stack."""
+def _close_ranks(values: Array, rows: Sequence[int]) -> None:
+    """Do to values (R,) what leaving does to the rows of the stack: the last takes the place of each that leaves."""
+    last = len(values)
     for r in sorted(rows, reverse=True):
-        live -= 1
-        values[r] = values[live]
+        last -= 1
+        values[r] = values[last]
+
+
+def _close_ranks_of_list(listed: list[Any], r: int, last: int) -> None:
+    listed[r] = listed[last]
+    listed.pop()

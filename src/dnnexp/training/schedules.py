@@ -10,6 +10,8 @@ from dnnexp.errors import require, require_choice
 
 __all__ = ["SCHEDULES", "ScheduleConfig", "factor"]
 
+ONE_CYCLE_START = 1 / 25
+
 
 @dataclass
 class ScheduleConfig:
@@ -17,12 +19,20 @@ class ScheduleConfig:
 
     name: str = "constant"
     warmup: float = 0.0  # share of all steps, in [0, 1)
-    final: float = 0.0  # factor at the last step, for the schedules that fall
+    final: float = 0.0  # factor at the last step: cosine, exponential, one_cycle
+    drop: float = 0.1  # step: factor at each drop
+    drops: int = 3  # step: how many, evenly spaced
+    rise: float = 0.3  # one_cycle: share of the steps in which the learning rate rises
 
     def __post_init__(self) -> None:
         require_choice("schedule.name", self.name, SCHEDULES)
         require(0 <= self.warmup < 1, "schedule.warmup", "0 <= warmup < 1 (share of all steps)", self.warmup)
         require(0 <= self.final <= 1, "schedule.final", "0 <= final <= 1 (factor on the learning rate)", self.final)
+        if self.name == "exponential":
+            require(self.final > 0, "schedule.final", "final > 0 for an exponential schedule", self.final)
+        require(0 < self.drop <= 1, "schedule.drop", "0 < drop <= 1", self.drop)
+        require(self.drops >= 1, "schedule.drops", "drops >= 1", self.drops)
+        require(0 < self.rise < 1, "schedule.rise", "0 < rise < 1 (share of all steps)", self.rise)
 
 
 def _constant(progress: float, config: ScheduleConfig) -> float:
@@ -35,7 +45,32 @@ def _cosine(progress: float, config: ScheduleConfig) -> float:
     return config.final + (1 - config.final) * (1 + math.cos(math.pi * progress)) / 2
 
 
-SCHEDULES: dict[str, Callable[[float, ScheduleConfig], float]] = {"constant": _constant, "cosine": _cosine}
+def _step(progress: float, config: ScheduleConfig) -> float:
+    """drop^k after k of the drops, which part the run into drops + 1 equal stretches."""
+    return float(config.drop ** math.floor(progress * (config.drops + 1)))
+
+
+def _exponential(progress: float, config: ScheduleConfig) -> float:
+    """final^progress: the same share less at each step."""
+    return float(config.final**progress)
+
+
+def _one_cycle(progress: float, config: ScheduleConfig) -> float:
+    """Up from 1/25 along a cosine, then down to final: Smith & Topin 2018, with cosine slopes."""
+    if progress < config.rise:
+        start, end, part = ONE_CYCLE_START, 1.0, progress / config.rise
+    else:
+        start, end, part = 1.0, config.final, (progress - config.rise) / (1 - config.rise)
+    return end + (start - end) * (1 + math.cos(math.pi * part)) / 2
+
+
+SCHEDULES: dict[str, Callable[[float, ScheduleConfig], float]] = {
+    "constant": _constant,
+    "cosine": _cosine,
+    "step": _step,
+    "exponential": _exponential,
+    "one_cycle": _one_cycle,
+}
 
 
 def factor(config: ScheduleConfig, t: int, T: int) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from dnnexp.errors import require, require_choice
@@ -14,11 +15,17 @@ PRECISIONS = ("float32", "float64")
 
 @dataclass
 class TrainerConfig:
-    """Length of a run, batches, and when to stop."""
+    """Length of a run, batches, when to stop, and what is done to the gradient."""
 
     epochs: int = 100  # at most
     batch_size: int | None = 64  # examples per step, at most; None: all of them (full batch)
     patience: int | None = 20  # epochs without improvement before it stops; None: never
+    loss: str | None = None  # None: the task's own
+    label_smoothing: float = 0.0  # share of a class target that is spread over all classes
+    l1: float = 0.0  # penalty l1 * sum |W|
+    l2: float = 0.0  # penalty l2 / 2 * sum W^2, in the gradient (weight_decay of the optimizer is decoupled from it)
+    clip_norm: float | None = None  # longest gradient; None: any
+    average: float = 0.0  # decay of the running average of the weights that is kept and scored; 0: the weights
     precision: str = "float32"
     threads: int = 1  # of BLAS
 
@@ -28,5 +35,12 @@ class TrainerConfig:
             require(self.batch_size >= 1, "trainer.batch_size", "batch_size >= 1 (null: all rows)", self.batch_size)
         if self.patience is not None:
             require(self.patience >= 1, "trainer.patience", "patience >= 1 (null: never stop early)", self.patience)
+        smoothing = self.label_smoothing
+        require(0 <= smoothing < 1, "trainer.label_smoothing", "0 <= label_smoothing < 1", smoothing)
+        require(0 <= self.l1 < math.inf, "trainer.l1", "l1 >= 0", self.l1)
+        require(0 <= self.l2 < math.inf, "trainer.l2", "l2 >= 0", self.l2)
+        if self.clip_norm is not None:
+            require(self.clip_norm > 0, "trainer.clip_norm", "clip_norm > 0 (null: no clipping)", self.clip_norm)
+        require(0 <= self.average < 1, "trainer.average", "0 <= average < 1", self.average)
         require_choice("trainer.precision", self.precision, PRECISIONS)
         require(self.threads >= 1, "trainer.threads", "threads >= 1", self.threads)

@@ -1,0 +1,108 @@
+"""One step of all live networks, from the gradient of the cost to new parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dnnexp.network.network import Network
+from dnnexp.network.optimizers import Optimizer, OptimizerConfig
+from dnnexp.training.examples import Member
+from dnnexp.training.schedules import ScheduleConfig, factor
+from dnnexp.training.schema import TrainerConfig
+
+__all__ = ["Descent"]
+
+Array = npt.NDArray[Any]
+
+
+class Descent:
+    """Penalties, clipping, decay, the optimizer's rule at the scheduled learning rate, and the average of weights."""
+
+    def __init__(
+        self,
+        network: Network,
+        members: Sequence[Member],
+        optimizer: OptimizerConfig,
+        schedule: ScheduleConfig,
+        trainer: TrainerConfig,
+        schedule_steps: int,
+    ) -> None:
+        dtype = network.theta.dtype
+        self._network, self._schedule, self._trainer = network, schedule, trainer
+        self._schedule_steps = schedule_steps
+        self.optimizer = Optimizer(optimizer, network.theta, network.gradient)
+        self.alpha = np.array([[member.alpha] for member in members], dtype)
+        self._decay = np.array([[[member.weight_decay]] for member in members], dtype)
+        self.average = network.theta.copy() if trainer.average else None
+        has_penalty = trainer.l1 > 0 or trainer.l2 > 0
+        self._scratch = np.empty_like(network.theta) if has_penalty or trainer.average else None
+        self.steps = 0
+        self.bind(len(members))
+
+    @property
+    def result(self) -> Array:
+        """The parameters that are kept and scored, (R, P) of the live networks."""
+        source = self._network.theta if self.average is None else self.average
+        return source[: self._network.networks]
+
+    def bind(self, networks: int) -> None:
+        """Move the first `networks` networks from now on."""
+        self._live = networks
+        self._decays = bool(self._decay[:networks].any())
+        self.optimizer.bind(networks)
+
+    def penalize(self) -> None:
+        """Add l1 sign(W) + l2 W to the gradient."""
+        l1, l2 = self._trainer.l1, self._trainer.l2
+        if l1 or l2:
+            for W, dW in zip(self._network.weights, self._network.weight_gradients, strict=True):
+                scratch = self._scratch_like(W)
+                if l2:
+                    np.multiply(W, l2, out=scratch)
+                    np.add(dW, scratch, out=dW)
+                if l1:
+                    np.sign(W, out=scratch)
+                    np.multiply(scratch, l1, out=scratch)
+                    np.add(dW, scratch, out=dW)
+
+    def step(self, squared_norms: Array) -> None:
+        """W := W - alpha dW, b := b - alpha db, or what the optimizer makes of it; squared_norms (R,) of the gradient."""
+        network, live = self._network, self._live
+        clip = self._trainer.clip_norm
+        if clip is not None:
+            scale = np.minimum(1, clip / np.sqrt(np.maximum(squared_norms, np.finfo(squared_norms.dtype).tiny)))
+            if (scale < 1).any():
+                network.gradient[:live] *= scale[:, None]
+        alpha = self.alpha[:live] * factor(self._schedule, self.steps, self._schedule_steps)
+        if self._decays:
+            shrink = 1 - alpha[:, :, None] * self._decay[:live]
+            for W in network.weights:
+                np.multiply(W, shrink, out=W)
+        self.optimizer.step(alpha)
+        self.steps += 1
+        if self.average is not None:
+            self._update_average(self.average[:live])
+
+    def _update_average(self, average: Array) -> None:
+        """average := d average + (1 - d) theta; d rises to its value, so that the first steps are forgotten."""
+        assert self._scratch is not None
+        decay = min(self._trainer.average, (1 + self.steps) / (10 + self.steps))
+        scratch = self._scratch[: self._live]
+        np.subtract(self._network.theta[: self._live], average, out=scratch)
+        np.multiply(scratch, 1 - decay, out=scratch)
+        np.add(average, scratch, out=average)
+
+    def _scratch_like(self, W: Array) -> Array:
+        assert self._scratch is not None
+        return self._scratch.reshape(-1)[: W.size].reshape(W.shape)
+
+    def move(self, target: int, source: int) -> None:
+        """Copy what belongs to network `source` to row `target`."""
+        self.optimizer.move(target, source)
+        kept = () if self.average is None else (self.average,)
+        for array in (self.alpha, self._decay, *kept):
+            array[target] = array[source]
