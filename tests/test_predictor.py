@@ -23,7 +23,7 @@ from dnnexp.training.schema import TrainerConfig
 
 def fit(name: str) -> tuple[Predictor, Protocol]:
     protocol = Protocol(load(DataConfig(name)), 0.2, EvaluationConfig("none"), 0)
-    return refit(Configuration(trainer=TrainerConfig(epochs=3)), protocol, None).predictor, protocol
+    return refit(Configuration(trainer=TrainerConfig(epochs=3)), protocol).predictor, protocol
 
 
 @pytest.mark.parametrize("name", ["iris", "breast_cancer", "diabetes"])

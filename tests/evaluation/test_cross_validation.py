@@ -70,7 +70,7 @@ def test_no_hidden_layer_is_logistic_regression() -> None:
         OptimizerConfig("gradient_descent", lr=0.5),
         trainer=TrainerConfig(epochs=3000, batch_size=None, patience=None, precision="float64"),
     )
-    fitted = refit(run, protocol, None)
+    fitted = refit(run, protocol)
     X, y, rows = protocol.dataset.X, protocol.dataset.y, protocol.split
     scaler = StandardScaler().fit(X.iloc[rows.development])
     theirs = LogisticRegression(C=1e8, max_iter=3000).fit(
@@ -100,16 +100,13 @@ def test_a_diverged_configuration_has_no_score() -> None:
 
 def test_a_refit_that_diverges_says_where_and_what_to_do() -> None:
     with pytest.raises(DnnexpError, match=r"diverged in epoch 1, step \d+: layer .*; lower optimizer.lr"):
-        refit(configuration(depth=2, lr=1e30), protocol_of("iris", kind="none"), None)
+        refit(configuration(depth=2, lr=1e30), protocol_of("iris", kind="none"))
 
 
 def test_a_refit_runs_the_median_best_step_scaled_by_the_rows() -> None:
-    protocol = protocol_of("iris")
-    evaluation = cross_validate(configuration(), protocol)._replace(
-        best_steps=np.array([10, 30, 20, 90, 12]), schedule_steps=200, n_train=100
-    )
-    assert refit_length(evaluation, 125) == (25, 250)
-    assert refit(configuration(), protocol, evaluation).steps == 24  # 20 steps of 120 rows where there were 100
+    length = refit_length([10, 30, 20, 90, 12], schedule_steps=200, n_train=100, development_rows=125)
+    assert length == (25, 250)
+    assert refit(configuration(), protocol_of("iris"), length).steps == 25
 
 
 def test_a_metric_that_does_not_suit_the_task_is_refused() -> None:

@@ -12,6 +12,7 @@ from dnnexp.config.redaction import redact
 from dnnexp.config.vocabulary import CHOOSERS, Vocabulary
 from dnnexp.data.schema import DataConfig
 from dnnexp.errors import ConfigError, require, require_choice
+from dnnexp.evaluation.configuration import Configuration
 from dnnexp.evaluation.schema import EvaluationConfig
 from dnnexp.metrics import METRICS
 from dnnexp.network.optimizers import OptimizerConfig
@@ -100,6 +101,11 @@ class Config:
                 f"storage: {redact(str(self.storage))!r} is shared between machines, each of which would fill a local "
                 "MLflow store of its own; set tracking.uri=http://HOST:PORT, or tracking=none"
             )
+
+    @property
+    def configuration(self) -> Configuration:
+        """What makes the network what it is."""
+        return Configuration(self.model, self.optimizer, self.schedule, self.trainer, self.data.preprocessing)
 
     @property
     def text(self) -> str:

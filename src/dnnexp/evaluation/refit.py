@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from dnnexp.evaluation.scoring import score
 from dnnexp.predictor import Predictor
 from dnnexp.training.lockstep import Length
 
-__all__ = ["Refit", "refit", "refit_length"]
+__all__ = ["Refit", "as_evaluation", "refit", "refit_length"]
 
 
 class Refit(NamedTuple):
@@ -27,38 +28,34 @@ class Refit(NamedTuple):
     test_score: float  # by the protocol's metric
     curves: dict[str, npt.NDArray[np.float64]]  # train/loss by epoch
     steps: int
-    test_predictions: npt.NDArray[np.generic]  # of the test rows, in their order
+    schedule_steps: int
     seconds: float
 
 
-def refit_length(evaluation: Evaluation, development_rows: int) -> Length:
+def refit_length(best_steps: Sequence[int], schedule_steps: int, n_train: float, development_rows: int) -> Length:
     """Return the median best step of the folds, scaled by the rows, on the schedule scaled alike.
 
-    A network on all development rows has no rows to stop by; with more rows an epoch has more steps, and the same
-    number of epochs is meant.
+    best_steps (J,): of the folds, each trained on n_train rows with the schedule stretched over schedule_steps. A
+    network on all development rows has no rows to stop by; with more rows an epoch has more steps, and the same number
+    of epochs is meant.
     """
-    ratio = development_rows / evaluation.n_train
-    steps = max(1, round(float(np.median(evaluation.best_steps)) * ratio))
-    return Length(steps, max(steps, round(evaluation.schedule_steps * ratio)))
+    ratio = development_rows / n_train
+    steps = max(1, round(float(np.median(best_steps)) * ratio))
+    return Length(steps, max(steps, round(schedule_steps * ratio)))
 
 
 def refit(
-    configuration: Configuration,
-    protocol: Protocol,
-    evaluation: Evaluation | None,
-    on_epoch: OnEpoch | None = None,
+    configuration: Configuration, protocol: Protocol, length: Length | None = None, on_epoch: OnEpoch | None = None
 ) -> Refit:
     """Train on all development rows and score the test rows, once.
 
-    As long as the evaluation's folds found best; without one, for all epochs of the configuration.
-    Raises DnnexpError if the network diverges.
+    length None: for all epochs of the configuration. Raises DnnexpError if the network diverges.
     """
     started = time.perf_counter()
     rows = protocol.split.development
     prepared = protocol.prepare(configuration.preprocessing, [rows], configuration.trainer.precision)
     members = [make_member(configuration, rows, np.zeros(0, np.intp), protocol.refit_seed(0))]
-    length = None if evaluation is None else refit_length(evaluation, len(rows))
-    architecture, fits, _ = train_stack(configuration, protocol, prepared, members, length, on_epoch)
+    architecture, fits, schedule_steps = train_stack(configuration, protocol, prepared, members, length, on_epoch)
     if fits[0].divergence is not None:
         raise DnnexpError(f"{fits[0].divergence}; lower optimizer.lr ({configuration.optimizer.lr:g})")
     theta = fits[0].theta[None, :]
@@ -73,6 +70,27 @@ def refit(
         metrics[f"test/{protocol.metric_name}"],
         mean_curves(fits, protocol.metric_name),
         fits[0].best_step,
-        predictor.predict(protocol.dataset.X.iloc[protocol.split.test]),
+        schedule_steps,
         time.perf_counter() - started,
+    )
+
+
+def as_evaluation(refitted: Refit, protocol: Protocol) -> Evaluation:
+    """Return the refit in the form that trials are recorded in: no scores of folds, one test score."""
+    return Evaluation(
+        metric=protocol.metric_name,
+        greater_is_better=protocol.metric.greater_is_better,
+        scores=np.zeros(0),
+        test_scores=np.array([refitted.test_score]),
+        metrics=refitted.metrics,
+        curves=refitted.curves,
+        best_steps=np.array([refitted.steps]),
+        schedule_steps=refitted.schedule_steps,
+        epochs=len(refitted.curves["train/loss"]),
+        n_train=float(len(protocol.split.development)),
+        n_score=0.0,
+        parameters=refitted.predictor.architecture.parameters,
+        diverged="",
+        was_ended=False,
+        seconds=refitted.seconds,
     )
