@@ -24,7 +24,7 @@ from hydra.core.default_element import ResultDefault
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import Container, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
@@ -92,7 +92,6 @@ class Composer:
         path.append("schema", "structured://")
         self.vocabulary = Vocabulary(folders)
         self._loader = ConfigLoaderImpl(path)
-        self._repository = CachingConfigRepository(self._loader.repository)
 
     def _find_written_experiments(self, overrides: Sequence[Override]) -> None:
         """Look for experiments under paths.root too, where sweeps write them."""
@@ -143,15 +142,16 @@ class Composer:
 
     def _compose(self, overrides: Sequence[Override]) -> Tree:
         options = [override for override in overrides if override.key_or_group in GROUPS and not _is_section(override)]
+        repository = CachingConfigRepository(self._loader.repository)  # a composition changes what it has read
         with _failures_in_one_line():
             defaults = create_defaults_list(
-                repo=self._repository,
+                repo=repository,
                 config_name=self._config_name,
                 overrides_list=[replace(override, type=OverrideType.CHANGE) for override in options],
                 prepend_hydra=False,
                 skip_missing=False,
             )
-            values = self._loader._compose_config_from_defaults_list(defaults.defaults, self._repository)  # noqa: SLF001
+            values = self._loader._compose_config_from_defaults_list(defaults.defaults, repository)  # noqa: SLF001
             OmegaConf.set_struct(values, False)
             for override in overrides:
                 if override not in options:
@@ -163,14 +163,21 @@ class Composer:
         if any(key == other or key.startswith(f"{other}.") for other in said - set(GROUPS)):
             return ""
         for default in reversed(tree.files):
-            file = self._loader._load_single_config(default, self._repository).config  # noqa: SLF001
-            if OmegaConf.select(file, key) is not None:
+            file = self._loader._load_single_config(default, self._loader.repository).config  # noqa: SLF001
+            if _holds(file, key):
                 return f" (in {default.config_path}.yaml)"
         return ""
 
 
 def _is_section(override: Override) -> bool:
     return isinstance(override.value(), dict)
+
+
+def _holds(file: Container, key: str) -> bool:
+    try:
+        return OmegaConf.select(file, key) is not None
+    except OmegaConfBaseException:  # inside a list
+        return True
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 
 from dnnexp.config.schema import Config
 from dnnexp.config.values import settings
+from dnnexp.config.vocabulary import CHOOSERS
 
 __all__ = ["experiment_text", "write_experiment"]
 
@@ -28,6 +29,8 @@ def experiment_text(config: Config, about: str = "") -> str:
         if option is not None:
             options.append({f"override /{group}": option})
         for key in config.keys(group) or settings(type(section), f"{group}."):
+            if key.rpartition(".")[2] in CHOOSERS:
+                continue  # said by the option, so that the command line can choose another
             value: Any = config
             for name in key.split("."):
                 value = getattr(value, name)

@@ -84,7 +84,7 @@ def failure_in_one_line(failure: Exception, override: str = "") -> str:
     if isinstance(failure, MarkedYAMLError) and failure.problem_mark is not None:
         mark = failure.problem_mark
         return f"{mark.name}, line {mark.line + 1}: not YAML: {failure.problem or failure.context}"
-    text = lines[0] if lines else type(failure).__name__
+    text = " ".join(lines[: 2 if lines[0].endswith(":") else 1]).rstrip(".:") if lines else type(failure).__name__
     if "hydra/" in text:
         return f"{text}: Hydra's own settings cannot be changed here: {NEVER}"
     if isinstance(failure, MissingConfigException) and failure.options:

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dnnexp.config import Composer, experiment_text, write_experiment
+from dnnexp.errors import ConfigError
+
+FOUND = [
+    "data=iris",
+    "optimizer=adamw",
+    "optimizer.lr=0.0123456789",
+    "model.widths=[9,5]",
+    "seed=3",
+    "evaluation=holdout",
+]
+
+
+def test_an_experiment_written_under_the_root_is_found_there_and_says_the_same(empty_folder: Path) -> None:
+    config = Composer().compose(FOUND)
+    path = write_experiment(config, "best", "what the sweep chose")
+    assert path == empty_folder / "runs" / "experiment" / "best.yaml"
+    assert [file.name for file in path.parent.iterdir()] == ["best.yaml"]
+    assert Composer().compose(["experiment=best"]) == config
+    assert Composer().compose(["experiment=best", "data=wine"]).data.name == "wine"
+
+
+def test_it_is_found_under_another_root_too(empty_folder: Path) -> None:
+    config = Composer().compose([*FOUND, "paths.root=a folder"])
+    write_experiment(config, "best")
+    assert Composer().compose(["experiment=best", "paths.root=a folder"]) == config
+    grid = Composer().compose_grid(["experiment=best,quick", "paths.root=a folder"])
+    assert [c.data.name for c in grid] == ["iris", "digits"]
+    with pytest.raises(ConfigError, match="no such option 'best'"):
+        Composer().compose(["experiment=best"])
+
+
+def test_a_choice_that_contradicts_it_is_said_not_mixed(empty_folder: Path) -> None:
+    write_experiment(Composer().compose(FOUND), "best")
+    with pytest.raises(
+        ConfigError, match=r"optimizer.beta1: optimizer=sgd has no such key \(in experiment/best.yaml\)"
+    ):
+        Composer().compose(["experiment=best", "optimizer=sgd"])
+
+
+def test_what_came_from_the_environment_is_read_from_it_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_DATA", "/a/b.csv")
+    text = experiment_text(Composer().compose(["data=csv", "data.path=${oc.env:MY_DATA}", "data.target=y"]))
+    assert "/a/b.csv" not in text
+    assert "path: ${oc.env:MY_DATA}" in text
