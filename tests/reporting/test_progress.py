@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from dnnexp.reporting.progress import SweepProgress, TrainingProgress, duration, number, with_error
+
+
+class Clock:
+    """A clock that is told the time."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def plain() -> Console:
+    return Console(file=io.StringIO(), width=80, highlight=False, markup=False)
+
+
+def lines(console: Console) -> list[str]:
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, "-"), (float("nan"), "-"), (0.97123, "0.9712"), (0.0, "0.0000"), (-1.5, "-1.5000"), (12.3456, "12.35"),
+     (123456.0, "1.2e+05"), (4.14e-5, "4.1e-05")],
+)  # fmt: skip
+def test_a_number_has_the_digits_worth_reading(value: float | None, text: str) -> None:
+    assert number(value) == text
+
+
+def test_an_error_is_shown_where_it_is_known() -> None:
+    assert with_error(0.97, 0.004) == "0.9700 ± 0.0040"
+    assert with_error(0.97, None) == with_error(0.97, float("nan")) == "0.9700"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.04, "0.0 s"),
+        (9.9, "9.9 s"),
+        (9.96, "10 s"),
+        (99.4, "99 s"),
+        (99.6, "1 min 40 s"),
+        (3600, "60 min 00 s"),
+        (7800, "2 h 10 min"),
+    ],
+)
+def test_a_duration_reads_as_one_says_it(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_training_prints_now_and_then_and_a_summary() -> None:
+    console, clock = plain(), Clock()
+    with TrainingProgress(console, 10, "accuracy", clock=clock) as progress:
+        for epoch in range(1, 9):
+            clock.now += 2
+            progress.epoch(epoch, 1 / epoch, 0.9 if epoch == 3 else 0.5)
+    assert lines(console) == [
+        "epoch 1/10  loss 1.0000  accuracy 0.5000  best 0.5000  at most 18 s left",
+        "epoch 4/10  loss 0.2500  accuracy 0.5000  best 0.9000  at most 12 s left",
+        "epoch 7/10  loss 0.1429  accuracy 0.5000  best 0.9000  at most 6.0 s left",
+        "trained 8 epochs in 16 s: loss 0.1250, best accuracy 0.9000 at epoch 3",
+    ]
+
+
+def test_the_best_is_the_least_where_less_is_better_and_an_end_by_error_says_so() -> None:
+    console, clock = plain(), Clock()
+    training = TrainingProgress(console, 5, "rmse", greater_is_better=False, clock=clock)
+    with pytest.raises(KeyboardInterrupt), training:  # noqa: PT012
+        training.epoch(1, 0.5, 0.2)
+        clock.now += 1
+        training.epoch(2, 0.4, 0.3)
+        raise KeyboardInterrupt
+    assert lines(console)[-1] == "stopped after 2 epochs in 1.0 s: loss 0.4000, best rmse 0.2000 at epoch 1"
+
+
+def test_a_training_without_scores_shows_its_loss() -> None:
+    console = plain()
+    with TrainingProgress(console, 1, "accuracy", clock=Clock()) as progress:
+        progress.epoch(1, 0.5)
+    assert lines(console) == ["epoch 1/1  loss 0.5000", "trained 1 epoch in 0.0 s: loss 0.5000"]
+
+
+def test_a_sweep_prints_now_and_then_and_a_line_for_each_depth() -> None:
+    console, clock = plain(), Clock()
+    with SweepProgress(console, "accuracy", clock=clock) as progress:
+        for done in range(1, 5):
+            progress.trial(1, done, 4, score=0.9 - done / 100, error=0.01, network="16")
+            clock.now += 4
+        progress.depth(1, network="16 relu", score=0.89, error=0.01)
+        progress.trial(2, 3, 4, stage="screen")  # resumed: two were done before
+        clock.now += 6
+        progress.trial(2, 4, 4, stage="screen", score=0.95, error=None)
+        progress.depth(
+            2, network="16x8 relu", score=0.95, error=0.01, gain=0.06, gain_error=0.02, note="distinguishable"
+        )
+    assert lines(console) == [
+        "depth 1: 1/4 trials  best accuracy 0.8900 ± 0.0100 (16)",
+        "depth 1: 3/4 trials  4.0 s left here  best accuracy 0.8900 ± 0.0100 (16)",
+        "depth   1  accuracy 0.8900 ± 0.0100  16 relu",
+        "depth 2, screen: 3/4 trials",
+        "depth 2, screen: 4/4 trials  best accuracy 0.9500",
+        "depth   2  accuracy 0.9500 ± 0.0100  gain +0.0600 ± 0.0200  16x8 relu  distinguishable",
+    ]
+
+
+def test_on_a_terminal_the_line_is_kept_up_to_date_within_its_width() -> None:
+    out = io.StringIO()
+    console = Console(file=out, width=80, force_terminal=True, highlight=False, markup=False, color_system=None)
+    with SweepProgress(console, "accuracy") as progress:
+        for done in range(1, 4):
+            progress.trial(128, done, 40, score=0.9, error=0.01, network="64x64x64x64x64x64 leaky_relu")
+        progress.depth(128, network="64x64", score=0.9)
+    assert "depth 128  accuracy 0.9000  64x64" in out.getvalue()
+    shown = [line.split("\r")[-1] for line in out.getvalue().splitlines() if "3/40" in line]
+    assert shown
+    assert all(len(line.replace("\x1b[2K", "")) <= 80 for line in shown)
