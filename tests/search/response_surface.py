@@ -1,14 +1,16 @@
 """A made-up world to search in: what a configuration scores on five folds, known exactly, in no time.
 
-Run as a script it is one worker: `response_surface.py URL NAME KIND TRIALS SECONDS`.
+Run as a script it is one worker: `response_surface.py URL TRIALS SECONDS GRACE`.
 """
 
 from __future__ import annotations
 
 import math
+import os
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +18,8 @@ import numpy as np
 from dnnexp.evaluation.configuration import Configuration
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.schema import SearchConfig, SpaceConfig
-from dnnexp.search.sweep import Listeners, Scorers, Sweep
+from dnnexp.search.studies import Studies, study_name
+from dnnexp.search.sweep import Scorers, Sweep
 from dnnexp.search.worker import climb_ladder
 
 FOLD_EFFECTS = np.array([0.02, -0.01, 0.0, -0.03, 0.02])  # shared by all configurations: folds differ in difficulty
@@ -53,7 +56,7 @@ def truth(configuration: Configuration, kind: str) -> float:
     depth = len(configuration.model.hidden)
     off_lr = math.log10(configuration.optimizer.lr * math.sqrt(depth) / 1e-2)
     off_decay = math.log10(configuration.optimizer.weight_decay / 1e-3)
-    worth = {"linear": 0.0, "deep": 0.05 * min(depth, 4), "untrainable": 0.05 * depth}[kind]
+    worth = {"deep": 0.05 * min(depth, 4), "untrainable": 0.05 * depth}.get(kind, 0.0)
     return 0.7 + worth - 0.05 * off_lr**2 - 0.01 * off_decay**2
 
 
@@ -65,9 +68,7 @@ def scorer(kind: str, seconds: float = 0.0) -> Callable[..., Scored]:
         mean = truth(configuration, kind)
         scores = mean + FOLD_EFFECTS + rng.normal(0, NOISE, 5)
         parameters = sum(a * (b + 1) for a, b in zip([8, *widths], [*widths, 2], strict=True))
-        # Within a depth the fastest 30 % of learning rates diverge; of the kind untrainable, all of depth 3 does.
-        off_lr = math.log10(configuration.optimizer.lr * math.sqrt(len(widths)) / 3e-2)
-        diverges = off_lr > -0.15 or (kind == "untrainable" and len(widths) >= 3)
+        diverges = {"diverging": configuration.optimizer.lr > 1e-2, "untrainable": len(widths) >= 3}.get(kind, False)
         for epoch in range(1, EPOCHS + 1):
             time.sleep(seconds / EPOCHS)
             if diverges and epoch == 3:
@@ -104,14 +105,22 @@ def sweep(url: str, name: str = "study", trials: int = 4, **changes: Any) -> Swe
     return Sweep(name, url, config, Configuration(), heartbeat=1, **({"grace": 2} | told))
 
 
-def work(url: str, name: str, kind: str, trials: int, seconds: float) -> None:
-    """One worker, as a target for processes; says what it has finished."""
+def begin(studies: Studies, depth: int, stage: str = "screen") -> int:
+    """A trial that has a number and nothing more, as a worker leaves it that dies at once; return its id."""
+    studies.open(depth, stage)
+    study_id = studies.storage.get_study_id_from_name(study_name(studies.name, depth, stage))
+    return studies.storage.create_new_trial(study_id)
 
-    def say(record: TrialRecord) -> None:
-        print(record.depth, record.stage, record.number, record.state, flush=True)
 
-    climb_ladder(sweep(url, name, trials), scorers(kind, seconds), Listeners(on_trial=say))
+def work(url: str, trials: int, seconds: float, grace: int) -> None:
+    """One worker on depths 1 and 2, as a target for processes; a trial takes that many seconds."""
+    climb_ladder(sweep(url, trials=trials, max_depth=2, grace=grace), scorers("linear", seconds))
+
+
+def note_threads(folder: Path, names: tuple[str, ...]) -> None:
+    """A process that writes down the variables that it sees."""
+    (folder / str(os.getpid())).write_text(" ".join(os.environ[name] for name in names))
 
 
 if __name__ == "__main__":
-    work(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), float(sys.argv[5]))
+    work(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4]))

@@ -137,7 +137,9 @@ def test_the_choice_is_confirmed_once_whoever_looks():
     work = next_work(records, CONFIG)
     assert isinstance(work, Confirm)
     mine = record(1, 0, None, stage="confirm", claim=None)
-    assert next_work([*records, mine], CONFIG) == Wait(1, "confirm")  # it may be of the choice: nothing is begun beside it
+    assert next_work([*records, mine], CONFIG) == Wait(
+        1, "confirm"
+    )  # it may be of the choice: nothing is begun beside it
     mine = replace(mine, claim=work.source.origin)
     assert next_work([*records, mine], CONFIG) == Wait(1, "confirm")
     assert next_work([*records, replace(mine, state="failed")], CONFIG) == work

@@ -27,7 +27,9 @@ def numbers(records: list[TrialRecord]) -> list[int]:
 
 
 def test_a_trial_counts_while_fewer_lower_numbered_ones_than_the_budget_have_not_failed():
-    trials = [record(1, n, state=state) for n, state in enumerate(["complete", "failed", "running", "pruned", "complete"])]
+    trials = [
+        record(1, n, state=state) for n, state in enumerate(["complete", "failed", "running", "pruned", "complete"])
+    ]
     assert numbers(in_budget(trials, 3)) == [0, 2, 3]
     assert numbers(in_budget(trials, 4)) == [0, 2, 3, 4]
 

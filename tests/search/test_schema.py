@@ -52,4 +52,6 @@ def test_the_yaml_says_every_key_and_its_default(request: pytest.FixtureRequest)
 def test_the_schema_loads_neither_optuna_nor_anything_else_that_is_slow():
     heavy = "{'optuna', 'sqlalchemy', 'pandas', 'sklearn', 'scipy'}"
     code = f"import sys, dnnexp.search.schema; sys.exit(str({heavy} & sys.modules.keys() or ''))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False).stderr.strip() == ""
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False).stderr.strip() == ""
+    )

@@ -65,6 +65,7 @@ class Trial:
         self.prunes = work.stage == "screen" and sweep.config.pruner != "none"
         self.number: int | None = None  # once it has one
         self.last: tuple[int, float] | None = None  # epoch and score, of the last finite score
+        self.reported = 0  # epoch of the last score in the storage
         self.is_pruned = False
 
     def __call__(self, trial: optuna.Trial) -> float:
@@ -118,6 +119,7 @@ class Trial:
             self.last = (news.epoch, news.best_metric)
             if self.prunes and news.epoch in RUNGS:
                 trial.report(news.best_metric, news.epoch)
+                self.reported = news.epoch
                 self.is_pruned = trial.should_prune()
             return self.is_pruned
 
@@ -136,9 +138,8 @@ class Trial:
         is_complete = not diverged and not self.is_pruned
         value = float(np.mean(judged)) if is_complete else None
         fields: dict[str, Any] = result_fields(evaluation, flatten(configuration), value)
-        if not is_complete and self.last is not None:
-            epoch, score = self.last
-            trial.report(score, epoch)
+        if not is_complete and self.last is not None and self.last[0] > self.reported:
+            trial.report(self.last[1], self.last[0])
         trial.set_user_attr(RESULT, {**fields, "diverged": diverged})
         if value is None:
             raise optuna.TrialPruned(diverged or "pruned")

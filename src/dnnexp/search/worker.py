@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import time
 import warnings
@@ -16,7 +17,7 @@ from dnnexp.search.trial import Trial, WithdrawnError, make_pruner
 
 __all__ = ["climb_ladder"]
 
-PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)  # seconds between two looks at what others are running
+PAUSES = (0.1, 0.2, 0.5, 1.0)  # seconds between two looks at what others are running
 
 
 def climb_ladder(sweep: Sweep, scorers: Scorers, listeners: Listeners | None = None) -> Climb:
@@ -43,7 +44,7 @@ class Worker:
         self.interrupts = interrupts
         self.studies = sweep.studies()
         self.records: dict[tuple[int, str], list[TrialRecord]] = {}
-        self.adopted: set[tuple[int, int, int]] = set()
+        self.waited_since: dict[tuple[int, int, int], float] = {}  # by trial, seconds of the monotonic clock
 
     def run(self) -> Climb:
         """Return the climb once there is nothing left to do."""
@@ -100,17 +101,18 @@ class Worker:
     def bury(self, work: Wait) -> None:
         """Fail the trials of dead workers, once they have shown no sign of life for the grace period.
 
-        A worker can die before its trial's first sign of life, and would be waited for for ever: each trial that is
-        waited for is given one.
+        A worker can die before its trial's first sign of life, and would be waited for for ever: a trial that has been
+        waited for so long without being failed is given one, by each worker once.
         """
         study = self.studies.open(work.depth, work.stage)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             optuna.storages.fail_stale_trials(study)
+        now = time.monotonic()
         for record in self.records[work.depth, work.stage]:
-            if record.state == "running" and record.key not in self.adopted:
-                self.adopted.add(record.key)
+            if record.state == "running" and now - self.waited_since.setdefault(record.key, now) > self.sweep.grace:
                 self.studies.backend.record_heartbeat(self.studies.trial_id(record))
+                self.waited_since[record.key] = math.inf  # once: a second sign would keep it alive
 
 
 def is_orphan() -> bool:

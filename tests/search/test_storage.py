@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from dnnexp.errors import DnnexpError
+from dnnexp.search.storage import open_storage, sqlite_url
+
+
+def test_the_file_has_the_settings_for_several_processes(tmp_path: Path):
+    storage = open_storage(sqlite_url(tmp_path / "optuna.db"))
+    with storage.engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 1  # NORMAL
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 60_000
+    assert storage.get_heartbeat_interval() == 10
+
+
+def test_a_transaction_takes_the_write_lock_when_it_begins(tmp_path: Path):
+    url = sqlite_url(tmp_path / "optuna.db")
+    first = open_storage(url)
+    impatient = sa.create_engine(url, connect_args={"timeout": 0})
+    with first.engine.connect() as connection:
+        connection.execute(sa.text("SELECT * FROM studies"))  # reads only
+        with impatient.connect() as other, pytest.raises(sa.exc.OperationalError, match="locked"):
+            other.exec_driver_sql("BEGIN IMMEDIATE")
+    impatient.dispose()
+
+
+def test_the_folder_is_made_when_the_file_is(tmp_path: Path):
+    open_storage(sqlite_url(tmp_path / "runs {x}" / "deep" / "optuna.db"))
+    assert (tmp_path / "runs {x}" / "deep" / "optuna.db").exists()
+
+
+def test_processes_that_meet_a_cold_file_all_open_it(tmp_path: Path):
+    code = f"from dnnexp.search.storage import open_storage; open_storage({sqlite_url(tmp_path / 'optuna.db')!r})"
+    processes = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    assert [process.communicate()[1] for process in processes] == [""] * 3
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("optuna.db", 'storage: need a URL like "sqlite:///runs/optuna.db"'),
+        ("sqlite://", "storage: need a file for SQLite"),
+        ("postgres://me:secret@nowhere/db", r"storage: cannot open postgres://me:\*\*\*@nowhere/db: Can't load plugin"),
+    ],
+)
+def test_what_cannot_be_opened_is_one_line_without_the_password(url: str, message: str):
+    with pytest.raises(DnnexpError, match=message) as caught:
+        open_storage(url)
+    assert "secret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path):
+    (tmp_path / "optuna.db").write_text("accuracy,depth\n" * 100)
+    with pytest.raises(DnnexpError, match="cannot open sqlite:.*file is not a database"):
+        open_storage(sqlite_url(tmp_path / "optuna.db"))

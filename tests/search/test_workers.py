@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import response_surface
+from response_surface import note_threads, sweep, work
+
+from dnnexp.errors import DnnexpError
+from dnnexp.search.records import TrialRecord
+from dnnexp.search.storage import open_storage, sqlite_url
+from dnnexp.search.studies import Studies
+from dnnexp.search.workers import THREADS, run_workers
+
+
+def records_of(url: str) -> list[TrialRecord]:
+    return Studies(open_storage(url), "study").read_all()
+
+
+def finished_counts(records: list[TrialRecord]) -> Counter[tuple[str, int]]:
+    """How many trials of each stage and depth have a result; the confirmation counts whatever its depth."""
+    finished = [r for r in records if r.state in ("complete", "diverged", "pruned")]
+    return Counter((r.stage, r.depth if r.stage == "screen" else 0) for r in finished)
+
+
+def start(url: str, trials: int, seconds: float) -> subprocess.Popen[str]:
+    arguments = [response_surface.__file__, url, str(trials), str(seconds), "1"]
+    return subprocess.Popen(
+        [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def wait_for_trials(url: str, count: int) -> list[TrialRecord]:
+    for _ in range(600):
+        records = records_of(url)
+        if sum(r.state != "running" for r in records) >= count:
+            return records
+        time.sleep(0.05)
+    raise AssertionError(f"no {count} trials within half a minute")
+
+
+def test_four_workers_finish_one_sweep_with_every_budget_exact(tmp_path: Path):
+    url = sqlite_url(tmp_path / "optuna.db")
+    watched = []
+    codes = run_workers(work, (url, 11, 0.02, 3), 4, lambda: watched.append(time.time()))
+    assert codes == (0, 0, 0, 0)
+    assert watched
+    records = records_of(url)
+    assert finished_counts(records) == {("screen", 1): 11, ("screen", 2): 11, ("confirm", 0): 1}
+    assert {r.reason for r in records if r.state == "failed"} <= {"over the budget"}
+    assert not [r for r in records if r.state == "running"]
+    finished = [r for r in records if r.stage == "screen" and r.state != "failed"]
+    assert len({(r.depth, r.params["lr"]) for r in finished}) == 22  # nobody drew what another drew
+    assert sum(r.claim == 0 for r in finished) == 2  # the seed of depth 2 was run once
+
+
+def test_a_sweep_whose_worker_is_killed_goes_on_with_every_finished_trial_once(tmp_path: Path):
+    url = sqlite_url(tmp_path / "optuna.db")
+    open_storage(url)
+    victims = [start(url, 6, 0.2) for _ in range(2)]
+    before = wait_for_trials(url, 3)
+    for victim in victims:
+        victim.send_signal(signal.SIGKILL)
+        victim.communicate()
+    before = [r for r in records_of(url) if r.state != "running"]
+    assert 3 <= len(before) < 12
+    work(url, 6, 0.0, grace=1)
+    after = records_of(url)
+    assert finished_counts(after) == {("screen", 1): 6, ("screen", 2): 6, ("confirm", 0): 1}
+    assert {repr(r) for r in before} <= {repr(r) for r in after}
+    assert all(not r.reason for r in after if r.state == "failed" and r.claim is not None)  # the dead say nothing
+    assert not [r for r in after if r.state == "running"]
+
+
+@pytest.mark.slow
+def test_a_worker_that_slept_past_its_grace_gives_way_and_nothing_counts_twice(tmp_path: Path):
+    url = sqlite_url(tmp_path / "optuna.db")
+    open_storage(url)
+    sleeper = start(url, 3, 0.3)
+    wait_for_trials(url, 1)
+    sleeper.send_signal(signal.SIGSTOP)
+    work(url, 3, 0.0, grace=1)  # waits for the grace, then runs what the sleeper held
+    ended = records_of(url)
+    sleeper.send_signal(signal.SIGCONT)
+    assert sleeper.communicate(timeout=30)[1] == ""
+    assert sleeper.returncode == 0
+    assert {repr(r) for r in ended} == {repr(r) for r in records_of(url)}
+    assert finished_counts(ended) == {("screen", 1): 3, ("screen", 2): 3, ("confirm", 0): 1}
+
+
+def test_ctrl_c_stops_all_workers_and_their_trials_are_given_back(tmp_path: Path):
+    url = sqlite_url(tmp_path / "optuna.db")
+    open_storage(url)
+
+    def press() -> None:
+        if len(records_of(url)) >= 3:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_workers(work, (url, 40, 0.1, 3), 2, press)
+    records = records_of(url)
+    assert {r.state for r in records} <= {"complete", "diverged", "failed"}
+    assert {r.reason for r in records if r.state == "failed"} <= {"interrupted"}
+
+
+def test_each_worker_has_its_share_of_threads_and_the_parent_keeps_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(THREADS[0], "7")
+    monkeypatch.delenv(THREADS[2], raising=False)
+    run_workers(note_threads, (tmp_path, THREADS), 2)
+    assert [file.read_text() for file in tmp_path.iterdir()] == ["1 1 1 1"] * 2
+    assert os.environ[THREADS[0]] == "7"
+    assert THREADS[2] not in os.environ
+
+
+def test_where_no_worker_can_work_the_user_reads_why(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    url = sqlite_url(tmp_path / "optuna.db")
+    sweep(url, fingerprint={"data": "another"}).studies().open(1, "screen")
+    with pytest.raises(DnnexpError, match="every worker ended before the sweep was done, with exit codes 2, 2"):
+        run_workers(work, (url, 2, 0.0, 3), 2)
+    said = capfd.readouterr().err
+    assert re.search(r"worker 1 of 2: study 'study' was begun with other settings.*data was 'another'", said)
+    assert "Traceback" not in said
