@@ -52,6 +52,14 @@ def test_what_the_space_does_not_vary_stays_as_the_user_set_it():
     assert flatten(base)["data.preprocessing.scaling"] == "standard"
 
 
+def test_weight_decay_can_be_left_out_of_the_space():
+    space = SpaceConfig(weight_decay=None)
+    params = {"width_1": 20, "activation": "tanh", "lr": 5e-3}
+    configuration = suggest(optuna.trial.FixedTrial(params), 1, Configuration(), space)
+    assert configuration.optimizer.weight_decay == Configuration().optimizer.weight_decay
+    assert grow(params, 1, 2, space).keys() == {"width_1", "width_2", "activation", "lr"}
+
+
 @pytest.mark.parametrize("depth", [3, 12])
 def test_all_trials_of_a_depth_have_the_same_parameters(depth: int):
     assert len({tuple(sorted(draw(depth, seed)[0])) for seed in range(5)}) == 1

@@ -25,11 +25,13 @@ class SpaceConfig:
     activation: list[str] = field(default_factory=lambda: ["relu", "tanh", "gelu"])  # one for all layers
     lr: list[float] = field(default_factory=lambda: [1e-3, 3e-2])  # at one hidden layer, log scale
     lr_exponent: float = 0.5  # at depth d the bounds of lr are multiplied by d ** -lr_exponent
-    weight_decay: list[float] = field(default_factory=lambda: [1e-5, 1e-1])  # log scale
+    weight_decay: list[float] | None = field(default_factory=lambda: [1e-5, 1e-1])  # log scale; None: as configured
 
     def __post_init__(self) -> None:
         for key in ("width", "taper", "lr", "weight_decay"):
             bounds = getattr(self, key)
+            if bounds is None:
+                continue
             holds = len(bounds) == 2 and 0 < bounds[0] <= bounds[1] < math.inf
             require(holds, f"search.space.{key}", "[low, high] with 0 < low <= high", bounds)
         holds = 0 <= self.lr_exponent <= 3

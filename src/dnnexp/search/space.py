@@ -53,7 +53,9 @@ def suggest(trial: Suggests, depth: int, base: Configuration, space: SpaceConfig
         widths = tapered(width, trial.suggest_float("taper", *space.taper, log=True), depth)
     activation = str(trial.suggest_categorical("activation", list(space.activation)))
     lr = trial.suggest_float("lr", *lr_bounds(space, depth), log=True)
-    weight_decay = trial.suggest_float("weight_decay", *space.weight_decay, log=True)
+    weight_decay = base.optimizer.weight_decay
+    if space.weight_decay is not None:
+        weight_decay = trial.suggest_float("weight_decay", *space.weight_decay, log=True)
     model = replace(base.model, depth=depth, widths=widths, activation=activation, activations=None)
     optimizer = replace(base.optimizer, lr=lr, weight_decay=weight_decay)
     return replace(base, model=model, optimizer=optimizer)
@@ -65,7 +67,7 @@ def grow(params: Mapping[str, Any], depth: int, deeper: int, space: SpaceConfig)
     The last hidden layer is repeated, the learning rate follows the law of depth, and all of it is clipped to the
     space. Where layers stop having widths of their own, the first and the last width become base width and taper.
     """
-    grown = {name: params[name] for name in ("activation", "weight_decay")}
+    grown = {name: params[name] for name in ("activation", "weight_decay") if name in params}
     if depth <= PER_LAYER_DEPTH:
         widths = [params[f"width_{l}"] for l in range(1, depth + 1)]
         width, taper = widths[0], widths[-1] / widths[0]
