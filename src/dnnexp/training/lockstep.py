@@ -20,6 +20,7 @@ from dnnexp.network.network import Network
 from dnnexp.network.optimizers import OptimizerConfig
 from dnnexp.network.parameters import initialize
 from dnnexp.training.batches import Batches
+from dnnexp.training.checkpoint import Checkpoints, State
 from dnnexp.training.descent import Descent
 from dnnexp.training.divergence import Divergence, locate
 from dnnexp.training.examples import Examples, Member, pad_rows
@@ -114,22 +115,76 @@ class Lockstep:
         nothing = np.zeros(0, dtype)
         self._fits = [Fit(nothing, "finished", 0, 0, np.nan, None, _no_curves()) for _ in members]
         self._epoch = 0
+        self._left: list[int] = []  # rows that were left, in order: what it takes to arrange a new stack alike
 
     @property
     def schedule_steps(self) -> int:
         """Steps that the schedule is stretched over."""
         return self._length.schedule_steps
 
-    def run(self, on_epoch: OnEpoch | None = None) -> list[Fit]:
-        """Train to the end, to early stopping, to divergence, or until the callback returns True."""
+    def run(self, on_epoch: OnEpoch | None = None, checkpoints: Checkpoints | None = None) -> list[Fit]:
+        """Train to the end, to early stopping, to divergence, or until the callback returns True.
+
+        Checkpoints are saved after epochs, and removed when the run has ended.
+        """
         with threadpool_limits(self._threads, "blas"), np.errstate(all="ignore"):
             while self._live and self._epoch < self._epochs:
                 self._epoch += 1
                 train_loss = self._run_epoch()
                 if self._live and self._end_epoch(train_loss, on_epoch):
                     self._leave(range(len(self._live)), "ended")
+                if checkpoints is not None and self._epoch % checkpoints.every == 0:
+                    checkpoints.save(self._epoch, self.state())
             self._leave(range(len(self._live)), "finished")
+        if checkpoints is not None:
+            checkpoints.clear()
         return self._fits
+
+    def state(self) -> State:
+        """Return everything that the rest of the run depends on."""
+        arrays = {f"fit/{member}": fit.theta for member, fit in enumerate(self._fits)}
+        fits = []
+        for fit in self._fits:
+            values = {key: value for key, value in vars(fit).items() if key != "theta"}
+            fits.append(values | {"divergence": fit.divergence and fit.divergence._asdict()})
+        facts = {
+            "epoch": self._epoch,
+            "steps": self._descent.steps,
+            "left": self._left,
+            "order": [rng.bit_generator.state for rng in self._order_rngs],
+            "masks": [rng.bit_generator.state for rng in self._mask_rngs],
+            "fits": fits,
+        }
+        return State(arrays | self._arrays(), facts)
+
+    def restore(self, state: State) -> None:
+        """Go on from that state, of a run made with the same arguments, bit for bit."""
+        for r in state.facts["left"]:
+            self._remove_row(r)
+        self._bind()
+        for name, array in self._arrays().items():
+            array[...] = state.arrays[name]
+        self._epoch = state.facts["epoch"]
+        self._descent.steps = self._descent.optimizer.steps = state.facts["steps"]
+        for rngs, name in ((self._order_rngs, "order"), (self._mask_rngs, "masks")):
+            for rng, rng_state in zip(rngs, state.facts[name], strict=True):
+                rng.bit_generator.state = rng_state
+        for member, values in enumerate(state.facts["fits"]):
+            divergence = values["divergence"] and Divergence(**values["divergence"])
+            self._fits[member] = Fit(state.arrays[f"fit/{member}"], **{**values, "divergence": divergence})
+
+    def _arrays(self) -> dict[str, Array]:
+        """Return the arrays that change from step to step, by name."""
+        stopping, descent = self._stopping, self._descent
+        arrays = {
+            "theta": self._network.theta,
+            "optimizer": descent.optimizer.state,
+            "best/theta": stopping.theta,
+            "best/metric": stopping.metric,
+            "best/loss": stopping.loss,
+            "waited": stopping.waited,
+        }
+        return arrays if descent.average is None else arrays | {"average": descent.average}
 
     def _run_epoch(self) -> npt.NDArray[np.float64]:
         """Take the steps of one epoch; return the mean cost of each live network over them."""
@@ -207,9 +262,7 @@ class Lockstep:
         return J[:, 0, 0], self._metric.function(A, Y, weights)
 
     def _leave(self, rows: Sequence[int], state: str) -> None:
-        """Take networks out of the stack: each keeps its best parameters and its place goes to the last row."""
-        parts = (self._network, self._descent, self._batches, self._stopping)
-        dropout = () if self._network.dropout is None else (self._network.dropout,)
+        """Take networks out of the stack: each keeps its best parameters."""
         for r in sorted(rows, reverse=True):
             fit = self._fits[self._live[r]]
             fit.state = state
@@ -218,13 +271,32 @@ class Lockstep:
             else:
                 fit.theta, fit.best_epoch = self._descent.result[r].copy(), self._epoch
                 fit.best_step = self._descent.steps
-            last = len(self._live) - 1
-            for part in (*parts[: 4 if self._has_stop_rows else 3], *dropout):
-                part.move(r, last)
-            for listed in (self._live, self._order_rngs, self._mask_rngs, self._stop_rows):
-                _close_ranks_of_list(listed, r, last)
-        if rows and self._live:
-            for part in (*parts, *dropout):
+            self._remove_row(r)
+        if rows:
+            self._bind()
+
+    def _parts(self) -> list[Network | Descent | Batches | Stopping | Dropout]:
+        """Return what has a row for each network."""
+        parts: list[Network | Descent | Batches | Stopping | Dropout] = [self._network, self._descent, self._batches]
+        if self._has_stop_rows:
+            parts.append(self._stopping)
+        if self._network.dropout is not None:
+            parts.append(self._network.dropout)
+        return parts
+
+    def _remove_row(self, r: int) -> None:
+        """Give the place of row r to the last row; nothing is allocated anew."""
+        last = len(self._live) - 1
+        self._left.append(r)
+        for part in self._parts():
+            part.move(r, last)
+        for listed in (self._live, self._order_rngs, self._mask_rngs, self._stop_rows):
+            _close_ranks_of_list(listed, r, last)
+
+    def _bind(self) -> None:
+        """Let every part work on the rows that are left."""
+        if self._live:
+            for part in self._parts():
                 part.bind(len(self._live))
 
 
