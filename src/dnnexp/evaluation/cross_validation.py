@@ -19,7 +19,7 @@ from dnnexp.network.schema import ModelConfig
 from dnnexp.training.examples import Member
 from dnnexp.training.lockstep import EpochNews, Fit, Length, Lockstep
 
-__all__ = ["Evaluation", "OnEpoch", "architecture_of", "cross_validate", "make_member", "train_stack"]
+__all__ = ["Evaluation", "OnEpoch", "architecture_of", "cross_validate", "make_member", "network_shape", "train_stack"]
 
 Array = npt.NDArray[Any]
 Rows = npt.NDArray[np.intp]
@@ -52,6 +52,15 @@ def architecture_of(model: ModelConfig, n_in: int, n_out: int, loss: str) -> Arc
     n = (n_in, *(units for units, _ in hidden), n_out)
     activations = tuple(activation for _, activation in hidden)
     return Architecture(n, activations, LOSSES[loss].output, model.normalization, model.residual)
+
+
+def network_shape(configuration: Configuration, protocol: Protocol) -> Architecture:
+    """Return the shape of the network that a configuration makes on the protocol's data."""
+    prepared = protocol.prepare(
+        configuration.preprocessing, [protocol.split.development], configuration.trainer.precision
+    )
+    n_in, n_out = prepared.examples.X1.shape[1] - 1, prepared.examples.Y.shape[1]
+    return architecture_of(configuration.model, n_in, n_out, protocol.loss(configuration.trainer.loss))
 
 
 def make_member(configuration: Configuration, train: Rows, stop: Rows, seed: np.random.SeedSequence) -> Member:

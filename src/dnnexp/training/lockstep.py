@@ -24,6 +24,7 @@ from dnnexp.training.checkpoint import Checkpoints, State
 from dnnexp.training.descent import Descent
 from dnnexp.training.divergence import Divergence, locate
 from dnnexp.training.examples import Examples, Member, pad_rows
+from dnnexp.training.health import HealthProbe
 from dnnexp.training.schedules import ScheduleConfig
 from dnnexp.training.schema import TrainerConfig
 from dnnexp.training.seeds import generator
@@ -67,7 +68,7 @@ class Fit:
     best_step: int
     best_metric: float  # on the rows to stop by; NaN without them
     divergence: Divergence | None
-    curves: dict[str, list[float]]  # train/loss, stop/loss, stop/metric: one value for each epoch
+    curves: dict[str, list[float]]  # by epoch: train/loss, stop/loss, stop/metric, on request health/…
 
 
 class Lockstep:
@@ -110,6 +111,7 @@ class Lockstep:
         self._order_rngs = [generator(member.seed, ORDER) for member in members]
         self._mask_rngs = [generator(member.seed, MASKS) for member in members]
         self._stop_rows = [member.stop for member in members]
+        self._health = HealthProbe(self._network) if trainer.health else None
         self._norms = np.empty(R, dtype)
         self._live = list(range(R))  # which member is in each row of the stack
         nothing = np.zeros(0, dtype)
@@ -212,8 +214,18 @@ class Lockstep:
                 total, J, norms = total[:live], J[:live], norms[:live]
             total += J
             taken += 1
+            watched = self._health if s == batches.steps - 1 else None
+            if watched is not None:
+                watched.before_step()
             descent.step(norms)
+            if watched is not None:
+                self._note_health(watched.after_step(X1))
         return total[: len(self._live)] / max(taken, 1)
+
+    def _note_health(self, measures: list[dict[str, float]]) -> None:
+        for member, own in zip(self._live, measures, strict=True):
+            for name, value in own.items():
+                self._fits[member].curves.setdefault(name, []).append(value)
 
     def _find_diverged(self, J: Array, X1: Array) -> list[int]:
         """Return the rows of the networks whose cost or gradient is not finite, and note where that began."""

@@ -26,6 +26,7 @@ class TrainerConfig:
     l2: float = 0.0  # penalty l2 / 2 * sum W^2, in the gradient (weight_decay of the optimizer is decoupled from it)
     clip_norm: float | None = None  # longest gradient; None: any
     average: float = 0.0  # decay of the running average of the weights that is kept and scored; 0: the weights
+    health: bool = False  # gradient norms, silent units and step sizes of each layer, after each epoch
     precision: str = "float32"
     threads: int = 1  # of BLAS
 
