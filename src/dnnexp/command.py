@@ -10,7 +10,7 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from dnnexp.config import Composer, Config, redact
 from dnnexp.errors import ConfigError, DataError, DnnexpError, nearest
@@ -18,7 +18,7 @@ from dnnexp.errors import ConfigError, DataError, DnnexpError, nearest
 if TYPE_CHECKING:
     from dnnexp.reporting.terminal import Terminal
 
-__all__ = ["command", "command_line"]
+__all__ = ["Main", "command", "command_line"]
 
 FLAGS = {
     "-m": "multirun",
@@ -54,9 +54,13 @@ class Arguments:
     cfg: str | None = None
 
 
-def command(
-    program: str, about: str, *, goes_on: bool = False
-) -> Callable[[Callable[[Config, Terminal], None]], Callable[[Sequence[str] | None], int]]:
+class Main(Protocol):
+    """A command: takes arguments, those of the process by default, and returns the exit code."""
+
+    def __call__(self, argv: Sequence[str] | None = None) -> int: ...
+
+
+def command(program: str, about: str, *, goes_on: bool = False) -> Callable[[Callable[[Config, Terminal], None]], Main]:
     """Make a command of a function that takes a valid Config and a Terminal; the command returns its exit code.
 
     The function is called once for each configuration of a grid (-m), all of them valid before the first is run; what
@@ -64,7 +68,7 @@ def command(
     `goes_on` says that the same command line, given again, continues what was interrupted.
     """
 
-    def decorate(run: Callable[[Config, Terminal], None]) -> Callable[[Sequence[str] | None], int]:
+    def decorate(run: Callable[[Config, Terminal], None]) -> Main:
         def main(argv: Sequence[str] | None = None) -> int:
             given = list(sys.argv[1:] if argv is None else argv)
             try:

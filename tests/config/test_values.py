@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dnnexp.config.values import build, settings
+from dnnexp.config.values import build, leaf_keys
 from dnnexp.errors import ConfigError
 
 
@@ -28,8 +28,8 @@ class Outer:
     rows: list[list[int]] | None = None
 
 
-def test_settings_are_the_dotted_leaves() -> None:
-    assert list(settings(Outer)) == ["count", "flag", "word", "inner.rate", "inner.names", "rows"]
+def test_leaf_keys_are_dotted_and_in_order() -> None:
+    assert list(leaf_keys(Outer)) == ["count", "flag", "word", "inner.rate", "inner.names", "rows"]
 
 
 @pytest.mark.parametrize(

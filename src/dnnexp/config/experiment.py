@@ -9,7 +9,6 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from dnnexp.config.schema import Config
-from dnnexp.config.values import settings
 from dnnexp.config.vocabulary import CHOOSERS
 
 __all__ = ["experiment_text", "write_experiment"]
@@ -24,11 +23,10 @@ def experiment_text(config: Config, about: str = "") -> str:
     """
     options, values = [], OmegaConf.create()
     for group in GROUPS:
-        section = getattr(config, group)
         option = config.option(group)
         if option is not None:
             options.append({f"override /{group}": option})
-        for key in config.keys(group) or settings(type(section), f"{group}."):
+        for key in config.keys(group):
             if key.rpartition(".")[2] in CHOOSERS:
                 continue  # said by the option, so that the command line can choose another
             value: Any = config

@@ -14,13 +14,13 @@ from yaml import MarkedYAMLError
 
 from dnnexp.config.redaction import redact
 from dnnexp.config.schema import Config
-from dnnexp.config.values import settings
+from dnnexp.config.values import leaf_keys
 from dnnexp.config.vocabulary import CHOOSERS, Vocabulary
 from dnnexp.errors import ConfigError, nearest
 
 __all__ = ["GROUPS", "check_override", "check_tree", "choices_of", "failure_in_one_line"]
 
-SETTINGS = tuple(settings(Config))
+SETTINGS = tuple(leaf_keys(Config))
 SECTIONS = tuple(dict.fromkeys(key.rpartition(".")[0] for key in SETTINGS if "." in key))
 GROUPS = (*(section for section in SECTIONS if "." not in section), "experiment")
 NEVER = "config chooses, it never executes"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dnnexp.config.redaction import redact
+from dnnexp.config.values import leaf_keys
 from dnnexp.config.vocabulary import CHOOSERS, Vocabulary
 from dnnexp.data.schema import DataConfig
 from dnnexp.errors import ConfigError, require, require_choice
@@ -131,11 +132,8 @@ class Config:
         for key, text in self.origin.masked.items():
             if isinstance(settings.get(key), str):
                 settings[key] = redact(text)
-        for item in fields(self):
-            keys = self.keys(item.name)
-            if keys is not None:
-                settings = {k: v for k, v in settings.items() if k.partition(".")[0] != item.name or k in keys}
-        return settings
+        meant = {key for item in fields(self) if is_dataclass(getattr(self, item.name)) for key in self.keys(item.name)}
+        return {key: value for key, value in settings.items() if key in meant or "." not in key}
 
     def option(self, group: str) -> str | None:
         """Return the option that a group's section stands for: what it is by its own word, else what was chosen."""
@@ -144,13 +142,14 @@ class Config:
             (getattr(section, key) for key in CHOOSERS if hasattr(section, key)), self.origin.choices.get(group)
         )
 
-    def keys(self, group: str) -> tuple[str, ...] | None:
-        """Return the dotted keys that are meant for a group's present option, None where all of its keys are."""
-        section, vocabulary = getattr(self, group), self.origin.vocabulary
-        if vocabulary is None or not any(hasattr(section, key) for key in CHOOSERS):
-            return None
-        keys = vocabulary.keys(group, self.option(group), self.origin.choices.get(group))
-        return None if keys is None else tuple(f"{group}.{key}" for key in keys)
+    def keys(self, group: str) -> tuple[str, ...]:
+        """Return the dotted keys that are meant for a group's present option; all of its keys where no file says so."""
+        section, vocabulary, keys = getattr(self, group), self.origin.vocabulary, None
+        if vocabulary is not None and any(hasattr(section, key) for key in CHOOSERS):
+            keys = vocabulary.keys(group, self.option(group), self.origin.choices.get(group))
+        if keys is None:
+            return tuple(leaf_keys(type(section), f"{group}."))
+        return tuple(f"{group}.{key}" for key in keys)
 
 
 def _sqlite(path: Path) -> str:

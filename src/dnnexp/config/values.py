@@ -11,19 +11,19 @@ from typing import Any
 
 from dnnexp.errors import ConfigError
 
-__all__ = ["build", "section_of", "settings"]
+__all__ = ["build", "leaf_keys", "section_of"]
 
 NAMES: dict[Any, str] = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
 
 
-def settings(schema: type, prefix: str = "") -> Iterator[str]:
+def leaf_keys(schema: type, prefix: str = "") -> Iterator[str]:
     """Yield the dotted key of each value that a schema holds, such as "search.space.width"."""
     for name, hint in _hints(schema).items():
         section = section_of(hint)
         if section is None:
             yield prefix + name
         else:
-            yield from settings(section, f"{prefix}{name}.")
+            yield from leaf_keys(section, f"{prefix}{name}.")
 
 
 def section_of(hint: Any) -> type | None:
