@@ -35,7 +35,7 @@ def train(
         members,
         OptimizerConfig(optimizer),
         ScheduleConfig("cosine", warmup=0.1),
-        TrainerConfig(epochs=epochs, batch_size=16, patience=patience),
+        TrainerConfig(epochs=epochs, batch_size=16, patience=patience, label_smoothing=0.0),
         METRICS["accuracy"],
     ).run()
 

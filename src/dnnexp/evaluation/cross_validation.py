@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -81,9 +82,12 @@ def train_stack(
     n_in, n_out = prepared.examples.X1.shape[1] - 1, prepared.examples.Y.shape[1]
     loss = protocol.loss(configuration.trainer.loss)
     architecture = architecture_of(configuration.model, n_in, n_out, loss)
+    trainer = configuration.trainer
+    if protocol.dataset.task == "regression":
+        trainer = replace(trainer, label_smoothing=0.0)  # there are no labels to smooth
     lockstep = Lockstep(
         prepared.examples, architecture, loss, members, configuration.optimizer, configuration.schedule,
-        configuration.trainer, protocol.metric, configuration.model.initializer, configuration.model.gain, length,
+        trainer, protocol.metric, configuration.model.initializer, configuration.model.gain, length,
     )  # fmt: skip
     return architecture, lockstep.run(on_epoch), lockstep.schedule_steps
 

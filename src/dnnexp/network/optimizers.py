@@ -26,13 +26,13 @@ BLOCK = 16_384  # elements of a block: theta, gradient and two state vectors in 
 class OptimizerConfig:
     """An optimizer by name and its constants; a constant the optimizer has no use for is not in its YAML file."""
 
-    name: str = "adam"
-    lr: float = 1e-3  # alpha
+    name: str = "adamw"
+    lr: float = 3e-3  # alpha
     momentum: float = 0.9
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
-    weight_decay: float = 0.0  # decoupled: W := W - alpha * weight_decay * W, never on biases
+    weight_decay: float = 0.1  # decoupled: W := W - alpha * weight_decay * W, never on biases
 
     def __post_init__(self) -> None:
         require_choice("optimizer.name", self.name, OPTIMIZERS)

@@ -17,11 +17,11 @@ PRECISIONS = ("float32", "float64")
 class TrainerConfig:
     """Length of a run, batches, when to stop, and what is done to the gradient."""
 
-    epochs: int = 100  # at most
-    batch_size: int | None = 64  # examples per step, at most; None: all of them (full batch)
+    epochs: int = 60  # at most
+    batch_size: int | None = 32  # examples per step, at most; None: all of them (full batch)
     patience: int | None = 20  # epochs without improvement before it stops; None: never
     loss: str | None = None  # None: the task's own
-    label_smoothing: float = 0.0  # share of a class target that is spread over all classes
+    label_smoothing: float = 0.05  # share of a class target that is spread over all classes
     l1: float = 0.0  # penalty l1 * sum |W|
     l2: float = 0.0  # penalty l2 / 2 * sum W^2, in the gradient (weight_decay of the optimizer is decoupled from it)
     clip_norm: float | None = None  # longest gradient; None: any
