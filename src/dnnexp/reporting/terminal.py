@@ -111,4 +111,4 @@ def dimensions_table(layers: Sequence[Dimensions], inputs: int) -> list[str]:
         )
         for row in rows
     ]
-    return [texts[0], "-" * len(texts[0]), *texts[1:]]
+    return [texts[0], "-" * len(texts[0]), *(text.rstrip() for text in texts[1:])]
