@@ -164,7 +164,7 @@ def test_flat_holds_the_keys_of_the_chosen_options_and_no_others(composer: Compo
     assert flat["model.widths"] == "[3, 4]"
     assert flat["data.preprocessing.scaling"] == "global"
     assert all(value is None or isinstance(value, str | int | float | bool) for value in flat.values())
-    config = composer.compose()
+    config = composer.compose(["optimizer=adam"])
     config.optimizer.name = "adamw"
     assert config.flat()["optimizer.weight_decay"] == 0
 
