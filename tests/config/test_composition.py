@@ -32,7 +32,7 @@ def composer() -> Composer:
 
 def test_nothing_said_is_digits_with_one_hidden_layer(composer: Composer) -> None:
     config = composer.compose()
-    assert (config.data.name, config.model.hidden, config.optimizer.name) == ("digits", ((64, "relu"),), "adam")
+    assert (config.data.name, config.model.hidden, config.optimizer.name) == ("digits", ((64, "relu"),), "adamw")
     assert config.evaluation.kind == "cross_validation"
 
 
@@ -165,8 +165,22 @@ def test_flat_holds_the_keys_of_the_chosen_options_and_no_others(composer: Compo
     assert flat["data.preprocessing.scaling"] == "global"
     assert all(value is None or isinstance(value, str | int | float | bool) for value in flat.values())
     config = composer.compose(["optimizer=adam"])
+    assert "optimizer.weight_decay" not in config.flat()
     config.optimizer.name = "adamw"
-    assert config.flat()["optimizer.weight_decay"] == 0
+    assert "optimizer.weight_decay" in config.flat()
+
+
+def test_the_files_and_the_schemas_have_the_same_defaults(composer: Composer) -> None:
+    config, plain = composer.compose(), Config()
+    for group in ("model", "optimizer", "schedule", "trainer", "evaluation", "search", "tracking", "paths"):
+        assert getattr(config, group) == getattr(plain, group)
+
+
+@pytest.mark.parametrize("option", Vocabulary([conf_folder()]).options("optimizer"))
+def test_an_optimizer_without_weight_decay_has_none(option: str, composer: Composer) -> None:
+    config = composer.compose([f"optimizer={option}"])
+    if "optimizer.weight_decay" not in config.keys("optimizer"):
+        assert not config.optimizer.weight_decay
 
 
 def test_the_tracking_store_is_configs_else_the_environments_else_a_file(

@@ -22,7 +22,7 @@ REFUSED = {
     "a list for a group": ("optimizer=[adam,sgd]", ["optimizer: need the name of an option, got ['adam', 'sgd']"]),
     "a key of another option": (
         "optimizer.momentum=.9",
-        ["optimizer=adam has no such key", "it has: lr, beta1", "momentum"],
+        ["optimizer=adamw has no such key", "it has: lr, beta1", "momentum"],
     ),
     "the key that says the option": ("optimizer.name=sgd", ["say optimizer=sgd"]),
     "a number for a section": ("search.space=3", ["search.space: need a section of keys", "width"]),
@@ -104,7 +104,7 @@ FILES = {
     ),
     "a key of another option": (
         "defaults: [config, _self_]\noptimizer: {momentum: 0.9}\n",
-        ["optimizer=adam has no such key (in study.yaml)", "optimizer=momentum"],
+        ["optimizer=adamw has no such key (in study.yaml)", "optimizer=momentum"],
     ),
     "Hydra's node": (
         "defaults: [config, _self_]\nhydra: {run: {dir: x}}\n",

@@ -61,4 +61,4 @@ def test_each_optimizer_and_schedule_of_the_registries_is_an_option() -> None:
 def test_the_options_that_a_main_file_chooses_are_known_through_those_it_builds_on(tmp_path: Path) -> None:
     (tmp_path / "study.yaml").write_text("defaults: [config, _self_, {override /data: iris}]\n")
     chosen = Vocabulary([conf_folder(), tmp_path]).defaults("study")
-    assert (chosen["data"], chosen["optimizer"], chosen["experiment"]) == ("iris", "adam", None)
+    assert (chosen["data"], chosen["optimizer"], chosen["experiment"]) == ("iris", "adamw", None)
