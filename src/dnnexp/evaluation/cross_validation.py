@@ -18,9 +18,10 @@ from dnnexp.network.architecture import Architecture
 from dnnexp.network.losses import LOSSES
 from dnnexp.network.schema import ModelConfig
 from dnnexp.training.examples import Member
+from dnnexp.training.health import untrainable_reason
 from dnnexp.training.lockstep import EpochNews, Fit, Length, Lockstep
 
-__all__ = ["Evaluation", "OnEpoch", "architecture_of", "cross_validate", "make_member", "network_shape", "train_stack"]
+__all__ = ["Evaluation", "OnEpoch", "architecture_of", "cross_validate", "first_step_trouble", "make_member", "network_shape", "train_stack"]
 
 Array = npt.NDArray[Any]
 Rows = npt.NDArray[np.intp]
@@ -62,6 +63,15 @@ def network_shape(configuration: Configuration, protocol: Protocol) -> Architect
     )
     n_in, n_out = prepared.examples.X1.shape[1] - 1, prepared.examples.Y.shape[1]
     return architecture_of(configuration.model, n_in, n_out, protocol.loss(configuration.trainer.loss))
+
+
+def first_step_trouble(configuration: Configuration, protocol: Protocol) -> str:
+    """Return why the configuration's network will hardly train, as far as its first step shows; "" if it does not."""
+    rows, model = protocol.split.development, configuration.model
+    prepared = protocol.prepare(configuration.preprocessing, [rows], configuration.trainer.precision)
+    member = make_member(configuration, rows, rows[:0], protocol.refit_seed(0))
+    loss, shape = protocol.loss(configuration.trainer.loss), network_shape(configuration, protocol)
+    return untrainable_reason(prepared.examples, shape, loss, member, model.initializer, model.gain)
 
 
 def make_member(configuration: Configuration, train: Rows, stop: Rows, seed: np.random.SeedSequence) -> Member:

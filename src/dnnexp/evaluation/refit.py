@@ -17,7 +17,11 @@ from dnnexp.evaluation.scoring import score
 from dnnexp.predictor import Predictor
 from dnnexp.training.lockstep import Length
 
-__all__ = ["Refit", "as_evaluation", "refit", "refit_length"]
+__all__ = ["DivergedError", "Refit", "as_evaluation", "diverged_evaluation", "refit", "refit_length"]
+
+
+class DivergedError(DnnexpError):
+    """A network trained on all development rows that diverged; the message says where and what to do."""
 
 
 class Refit(NamedTuple):
@@ -49,7 +53,7 @@ def refit(
 ) -> Refit:
     """Train on all development rows and score the test rows, once.
 
-    length None: for all epochs of the configuration. Raises DnnexpError if the network diverges.
+    length None: for all epochs of the configuration. Raises DivergedError if the network does.
     """
     started = time.perf_counter()
     rows = protocol.split.development
@@ -57,7 +61,7 @@ def refit(
     members = [make_member(configuration, rows, np.zeros(0, np.intp), protocol.refit_seed(0))]
     architecture, fits, schedule_steps = train_stack(configuration, protocol, prepared, members, length, on_epoch)
     if fits[0].divergence is not None:
-        raise DnnexpError(f"{fits[0].divergence}; lower optimizer.lr ({configuration.optimizer.lr:g})")
+        raise DivergedError(f"{fits[0].divergence}; lower optimizer.lr ({configuration.optimizer.lr:g})")
     theta = fits[0].theta[None, :]
     predictor = Predictor(architecture, theta, prepared.preprocessors[0], prepared.codes[0])
     metrics = {}
@@ -77,20 +81,38 @@ def refit(
 
 def as_evaluation(refitted: Refit, protocol: Protocol) -> Evaluation:
     """Return the refit in the form that trials are recorded in: no scores of folds, one test score."""
-    return Evaluation(
-        metric=protocol.metric_name,
-        greater_is_better=protocol.metric.greater_is_better,
-        scores=np.zeros(0),
+    return _no_folds(protocol)._replace(
         test_scores=np.array([refitted.test_score]),
         metrics=refitted.metrics,
         curves=refitted.curves,
         best_steps=np.array([refitted.steps]),
         schedule_steps=refitted.schedule_steps,
         epochs=len(refitted.curves["train/loss"]),
+        parameters=refitted.predictor.architecture.parameters,
+        seconds=refitted.seconds,
+    )
+
+
+def diverged_evaluation(protocol: Protocol, reason: str) -> Evaluation:
+    """Return the record of a refit that diverged."""
+    return _no_folds(protocol)._replace(diverged=reason)
+
+
+def _no_folds(protocol: Protocol) -> Evaluation:
+    return Evaluation(
+        metric=protocol.metric_name,
+        greater_is_better=protocol.metric.greater_is_better,
+        scores=np.zeros(0),
+        test_scores=np.zeros(0),
+        metrics={},
+        curves={},
+        best_steps=np.zeros(0, np.intp),
+        schedule_steps=0,
+        epochs=0,
         n_train=float(len(protocol.split.development)),
         n_score=0.0,
-        parameters=refitted.predictor.architecture.parameters,
+        parameters=0,
         diverged="",
         was_ended=False,
-        seconds=refitted.seconds,
+        seconds=0.0,
     )

@@ -1,0 +1,1 @@
+"""What commands record: runs of one configuration and of sweeps, where they come from, and what they made."""

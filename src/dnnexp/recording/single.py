@@ -1,0 +1,92 @@
+"""The run of one configuration: its scores over the folds, the refit's test results, tables and figures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from dnnexp.config import Config
+from dnnexp.config.schema import Setting
+from dnnexp.evaluation.cross_validation import Evaluation
+from dnnexp.evaluation.protocol import Protocol
+from dnnexp.evaluation.refit import Refit
+from dnnexp.evaluation.statistics import corrected_standard_error
+from dnnexp.predictor import Predictor
+from dnnexp.reporting.figures import confusion_matrix, learning_curve, residual_plot
+from dnnexp.reporting.terminal import dimensions_table
+from dnnexp.tracking.labels import built_params, run_name
+from dnnexp.tracking.records import RunRecord
+
+__all__ = ["figures", "score_metrics", "single_run"]
+
+
+def single_run(
+    key: str,
+    config: Config,
+    protocol: Protocol,
+    evaluation: Evaluation | None,
+    refitted: Refit | None,
+    trouble: str,
+    started: float,
+) -> RunRecord:
+    """Return the run. evaluation None: no rows were held back; refitted None: `trouble` says why there is no network.
+
+    started: seconds since 1970.
+    """
+    hidden = config.model.hidden
+    curves: dict[str, Sequence[float]] = {}
+    metrics: dict[str, float] = {}
+    artifacts: dict[str, str | bytes] = {"config.yaml": config.text}
+    if evaluation is not None:
+        metrics |= score_metrics(evaluation)
+        curves |= {name: curve.tolist() for name, curve in evaluation.curves.items()}
+    if refitted is not None:
+        architecture = refitted.predictor.architecture
+        metrics |= refitted.metrics
+        curves = {name: curve.tolist() for name, curve in refitted.curves.items()} | curves
+        artifacts["dimensions.txt"] = "\n".join(dimensions_table(architecture.dimensions, architecture.n[0])) + "\n"
+        artifacts |= figures(refitted.predictor, protocol, curves)
+    tags = {"dnnexp.depth": str(len(hidden)), "dnnexp.state": "diverged" if trouble else "complete"}
+    ended = time.time()
+    return RunRecord(
+        key=key,
+        name=run_name(hidden, config.optimizer.lr),
+        params=params(config.flat(), hidden, refitted),
+        metrics=metrics | {"seconds": ended - started},
+        curves=curves,
+        tags=tags | ({"dnnexp.reason": trouble} if trouble else {}),
+        artifacts=artifacts,
+        status="FAILED" if trouble else "FINISHED",
+        start_time=started,
+        end_time=ended,
+    )
+
+
+def score_metrics(evaluation: Evaluation) -> dict[str, float]:
+    """Return the final values over the folds, the test's left out: the refit is what is tested."""
+    error = corrected_standard_error(evaluation.scores, evaluation.n_train, evaluation.n_score)
+    metrics = {name: value for name, value in evaluation.metrics.items() if not name.startswith(("test/", "train/"))}
+    return metrics | ({f"score/{evaluation.metric}_se": error} if np.isfinite(error) else {})
+
+
+def params(
+    settings: Mapping[str, Setting], hidden: Sequence[tuple[int, str]], refitted: Refit | None
+) -> dict[str, object]:
+    """Return the configuration with the network that was built."""
+    parameters = 0 if refitted is None else refitted.predictor.architecture.parameters
+    return built_params(settings, hidden, parameters)
+
+
+def figures(predictor: Predictor, protocol: Protocol, curves: Mapping[str, Sequence[float]]) -> dict[str, bytes]:
+    """Return the learning curve, and what the network makes of the test rows: a confusion matrix or residuals."""
+    rows, dataset = protocol.split.test, protocol.dataset
+    outputs = predictor.outputs(dataset.X.iloc[rows])
+    drawn = {"learning_curve.png": learning_curve(curves, metric=protocol.metric_name)}
+    if dataset.task == "regression":
+        predicted = predictor.code.decode(outputs)
+        return drawn | {"residuals.png": residual_plot(predicted[:, 0], dataset.y[rows][:, 0])}
+    counts = np.zeros((len(dataset.classes), len(dataset.classes)), int)
+    np.add.at(counts, (dataset.y[rows], predictor.code.codes(outputs)), 1)
+    return drawn | {"confusion_matrix.png": confusion_matrix(counts, dataset.classes)}

@@ -1,0 +1,172 @@
+"""The record of a sweep: its own run from the beginning, each trial as it ends, the champion, the files of the answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from dnnexp.config import Config
+from dnnexp.config.experiment import write_experiment
+from dnnexp.evaluation.protocol import Protocol
+from dnnexp.evaluation.refit import Refit
+from dnnexp.recording.ledger import open_recorder, record_model
+from dnnexp.recording.single import figures
+from dnnexp.reporting.figures import depth_curve
+from dnnexp.search.journal import hidden_layers, leaderboard, network_name, sweep_run, trial_run
+from dnnexp.search.ladder import Climb
+from dnnexp.search.records import TrialRecord
+from dnnexp.search.summary import standard_error
+from dnnexp.tracking.labels import built_params
+from dnnexp.tracking.recorder import Recorder
+from dnnexp.tracking.records import RunRecord
+from dnnexp.tracking.store import TrackingError
+from dnnexp.tracking.views import study_view
+
+__all__ = ["SweepRecorder", "chosen_config"]
+
+
+class SweepRecorder:
+    """Records what a sweep does. Trouble with MLflow ends nothing: what cannot be sent is kept, and sent later."""
+
+    def __init__(self, config: Config, protocol: Protocol, study: str, command: str) -> None:
+        self._config, self._protocol, self._study = config, protocol, study
+        self._settings = config.flat()
+        self._recorder: Recorder | None = None
+        if config.tracking.enabled:
+            self._recorder = open_recorder(config, protocol, command)
+
+    def begin(self) -> None:
+        """Open the run of the sweep, send what an earlier command could not, and prepare a view of the trials."""
+        if self._recorder is None:
+            return
+        self._recorder.send_unsent()
+        if self._recorder.record(sweep_run(self._study, self._settings, None, {})) is None:
+            return
+        metric = self._protocol.metric
+        name = self._protocol.metric_name
+        view = study_view(
+            self._study, f"score/{name}", f"test/{name}", greater_is_better=metric.greater_is_better
+        )
+        try:
+            self._recorder.show(view)
+        except TrackingError as error:
+            self._recorder.trouble = str(error)
+
+    def trial(self, record: TrialRecord) -> None:
+        """Record a trial that has ended."""
+        if self._recorder is not None and record.state != "failed":
+            self._recorder.record(trial_run(record, self._study, self._settings))
+
+    def end(
+        self, climb: Climb, records: Sequence[TrialRecord], refitted: Refit | None, sentences: Sequence[str]
+    ) -> list[str]:
+        """Record what is missing, the champion and the answer; return sentences that say where everything is."""
+        folder = self._config.paths.outputs / self._study
+        folder.mkdir(parents=True, exist_ok=True)
+        files: dict[str, str | bytes] = {
+            "leaderboard.csv": leaderboard(records),
+            "answer.txt": "\n".join(sentences) + "\n",
+            "config.yaml": self._config.text,
+        }
+        files |= self._depth_curve(climb)
+        said = []
+        if climb.choice is not None and refitted is not None:
+            best = chosen_config(self._config, climb.choice)
+            said.append(f"Train it again: python -m dnnexp.train experiment={write_experiment(best, 'best').stem}")
+            write_experiment(best, self._study)
+            refitted.predictor.save(folder / "model.npz")
+        for name, content in files.items():
+            (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+        said.append(f"All trials: {_short(folder / 'leaderboard.csv')}")
+        if self._recorder is None:
+            return said
+        self._record_missing(records)
+        if climb.choice is not None and refitted is not None:
+            self._record_champion(climb, climb.choice, refitted)
+        self._recorder.record(sweep_run(self._study, self._settings, climb, files))
+        if self._recorder.trouble:
+            return [*said, f"MLflow could not be reached ({self._recorder.trouble}); runs are kept and sent later"]
+        return [*said, f"Compare the runs: make ui, then the view 'Study {self._study}'"]
+
+    def _record_missing(self, records: Sequence[TrialRecord]) -> None:
+        """Record the trials that ended without having been: their worker was killed in between."""
+        assert self._recorder is not None
+        try:
+            recorded = self._recorder.recorded(f"{self._study}/")
+        except TrackingError as error:
+            self._recorder.trouble = str(error)
+            recorded = set()
+        for record in records:
+            if record.state not in ("failed", "running"):
+                run = trial_run(record, self._study, self._settings)
+                if run.key not in recorded:
+                    self._recorder.record(run)
+
+    def _record_champion(self, climb: Climb, choice: TrialRecord, refitted: Refit) -> None:
+        assert self._recorder is not None
+        curves = {name: curve.tolist() for name, curve in refitted.curves.items()}
+        curves = {**{name: list(curve) for name, curve in choice.curves.items()}, **curves}
+        scores = {name: value for name, value in choice.metrics.items() if name.startswith("score/")}
+        ended = time.time()
+        run = RunRecord(
+            key=f"{self._study}/champion",
+            name=network_name(choice, "champion"),
+            role="champion",
+            parent=self._study,
+            params=built_params({**self._settings, **choice.configuration}, hidden_layers(choice), choice.parameters),
+            metrics={
+                **scores,
+                f"score/{choice.metric}_se": standard_error(choice),
+                **refitted.metrics,
+                "seconds": refitted.seconds,
+            },
+            curves=curves,
+            tags={
+                "dnnexp.study": self._study,
+                "dnnexp.role": "champion",
+                "dnnexp.depth": str(choice.depth),
+                "dnnexp.trial": str(choice.number),
+                "dnnexp.state": "complete",
+            },
+            artifacts=dict(figures(refitted.predictor, self._protocol, curves)),
+            start_time=ended - refitted.seconds,
+            end_time=ended,
+        )
+        run_id = self._recorder.record(run)
+        if run_id is not None:
+            record_model(self._recorder, run_id, refitted.predictor, self._protocol, self._study)
+
+    def _depth_curve(self, climb: Climb) -> dict[str, bytes]:
+        known = [s for s in climb.summaries if s.score is not None and s.standard_error is not None]
+        if not known:
+            return {}
+        return {
+            "depth_curve.png": depth_curve(
+                [s.depth for s in known],
+                [float(s.score or 0.0) for s in known],
+                [float(s.standard_error or 0.0) for s in known],
+                metric=self._protocol.metric_name,
+            )
+        }
+
+
+def chosen_config(config: Config, choice: TrialRecord) -> Config:
+    """Return the sweep's configuration with the chosen network in it."""
+    groups: dict[str, dict[str, Any]] = {"model": {}, "optimizer": {}}
+    for key, value in choice.configuration.items():
+        group, _, name = key.partition(".")
+        if group in groups:
+            groups[group][name] = value
+    return replace(
+        config,
+        model=replace(config.model, **groups["model"]),
+        optimizer=replace(config.optimizer, **groups["optimizer"]),
+    )
+
+
+def _short(path: Path) -> str:
+    """Return the path as one would type it here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,0 +1,159 @@
+"""`python -m dnnexp.sweep`: networks grow layer by layer, tuned at each depth, until depth has stopped paying."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from dnnexp.command import command, command_line
+from dnnexp.config import Config
+from dnnexp.errors import ConfigError
+
+if TYPE_CHECKING:
+    from dnnexp.evaluation.protocol import Protocol
+    from dnnexp.evaluation.refit import Refit
+    from dnnexp.reporting.terminal import Terminal
+    from dnnexp.search.records import TrialRecord
+    from dnnexp.search.sweep import Scorers, Sweep
+
+PROGRAM = "python -m dnnexp.sweep"
+FINGERPRINT = ("data", "model", "optimizer", "schedule", "trainer", "evaluation", "search.space")
+FREE = ("data.path", "trainer.threads")  # where the data lies and who computes: the content's hash stands for it
+
+
+@command(PROGRAM, "Find depth, widths, activation and learning rate for a data set, and say how sure.", goes_on=True)
+def main(config: Config, terminal: Terminal) -> None:
+    """Climb the ladder, alone or beside other workers, refit and test the choice, print the answer."""
+    check(config)
+    protocol = make_protocol(config)
+    terminal.say(protocol.dataset.description)
+
+    from dnnexp.recording.sweep import SweepRecorder
+    from dnnexp.search.answer import answer
+    from dnnexp.search.monitor import Monitor
+    from dnnexp.search.sweep import Listeners
+    from dnnexp.search.worker import climb_ladder
+    from dnnexp.search.workers import run_workers
+
+    sweep = make_sweep(config, protocol)
+    recorder = SweepRecorder(config, protocol, sweep.name, command_line(PROGRAM, sys.argv[1:]))
+    with terminal.sweep(protocol.metric_name, greater_is_better=protocol.metric.greater_is_better) as progress:
+        monitor = Monitor(sweep, progress)
+        recorder.begin()
+        monitor.look_again()
+
+        def on_trial(record: TrialRecord) -> None:
+            monitor.trial(record)
+            recorder.trial(record)
+
+        if config.search.workers == 1:
+            climb_ladder(sweep, make_scorers(protocol), Listeners(on_trial=on_trial, on_climb=monitor.look))
+        else:
+            run_workers(work, (config, sweep), config.search.workers, lambda: monitor.look_again())
+        climb = monitor.look_again()
+    is_confirmed = climb.confirmation is not None and climb.confirmation.state == "complete"
+    refitted = refit_choice(config, protocol, climb.choice) if climb.choice is not None and is_confirmed else None
+    sentences = answer(climb, len(protocol.split.test), len(protocol.split.development))
+    where = recorder.end(climb, monitor.records(), refitted, sentences)
+    terminal.answer(f"{protocol.dataset.name}: the answer", [*sentences, "", *where])
+
+
+def check(config: Config) -> None:
+    """Raise ConfigError for settings that a sweep cannot use."""
+    keys = config.keys("optimizer")
+    if config.search.space.weight_decay is not None and keys is not None and "optimizer.weight_decay" not in keys:
+        raise ConfigError(
+            f"search.space.weight_decay: optimizer={config.optimizer.name} has no weight decay; "
+            "take optimizer=adamw, or search.space.weight_decay=null"
+        )
+    if config.evaluation.kind == "none":
+        raise ConfigError("evaluation: a sweep needs scores, got none; take cross_validation or holdout")
+    if config.search.rescore:
+        raise ConfigError(f"search.rescore: need 0, got {config.search.rescore}")
+
+
+def make_protocol(config: Config) -> Protocol:
+    """Return the protocol on the data that the configuration names."""
+    from dnnexp.data.sources import load
+
+    dataset = load(config.data)
+
+    from dnnexp.evaluation.protocol import Protocol
+
+    return Protocol(dataset, config.data.test_size, config.evaluation, config.seed)
+
+
+def make_sweep(config: Config, protocol: Protocol) -> Sweep:
+    """Return what every worker of the sweep is told."""
+    from dnnexp.search.sweep import Sweep
+
+    settings = {
+        key: value
+        for key, value in config.flat().items()
+        if key.startswith(tuple(f"{group}." for group in FINGERPRINT)) and key not in FREE
+    }
+    fingerprint: dict[str, Any] = settings | {
+        "search.sampler": config.search.sampler,
+        "search.pruner": config.search.pruner,
+        "seed": config.seed,
+        "data (SHA-256)": protocol.dataset.sha256,
+        "test rows (SHA-256)": protocol.split.sha256,
+        "metric": protocol.metric_name,
+    }
+    return Sweep(
+        name=config.study or protocol.dataset.name,
+        url=config.storage_url,
+        config=config.search,
+        base=config.configuration,
+        fingerprint=fingerprint,
+        seed=config.seed,
+        greater_is_better=protocol.metric.greater_is_better,
+    )
+
+
+def make_scorers(protocol: Protocol) -> Scorers:
+    """Return how trials are scored: over the folds, and the choice on the test rows after a refit."""
+    from dnnexp.evaluation.configuration import Configuration
+    from dnnexp.evaluation.cross_validation import Evaluation, OnEpoch, cross_validate
+    from dnnexp.evaluation.refit import DivergedError, as_evaluation, diverged_evaluation, refit, refit_length
+    from dnnexp.search.sweep import Scorers
+
+    rows = len(protocol.split.development)
+
+    def screen(configuration: Configuration, on_epoch: OnEpoch | None) -> Evaluation:
+        return cross_validate(configuration, protocol, on_epoch)
+
+    def confirm(configuration: Configuration, source: TrialRecord) -> Evaluation:
+        length = refit_length(source.best_steps, source.schedule_steps, source.n_train, rows)
+        try:
+            return as_evaluation(refit(configuration, protocol, length), protocol)
+        except DivergedError as error:
+            return diverged_evaluation(protocol, str(error))
+
+    return Scorers(screen, confirm)
+
+
+def refit_choice(config: Config, protocol: Protocol, choice: TrialRecord) -> Refit:
+    """Return the chosen network trained on all development rows: the same bits as the trial that confirmed it."""
+    from dnnexp.evaluation.refit import refit, refit_length
+    from dnnexp.recording.sweep import chosen_config
+
+    length = refit_length(
+        choice.best_steps, choice.schedule_steps, choice.n_train, len(protocol.split.development)
+    )
+    return refit(chosen_config(config, choice).configuration, protocol, length)
+
+
+def work(config: Config, sweep: Sweep) -> None:
+    """Be one of several workers of a sweep: what a process of its own runs."""
+    from dnnexp.recording.sweep import SweepRecorder
+    from dnnexp.search.sweep import Listeners
+    from dnnexp.search.worker import climb_ladder
+
+    protocol = make_protocol(config)
+    recorder = SweepRecorder(config, protocol, sweep.name, command_line(PROGRAM, sys.argv[1:]))
+    climb_ladder(sweep, make_scorers(protocol), Listeners(on_trial=recorder.trial))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

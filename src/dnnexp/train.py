@@ -1,0 +1,114 @@
+"""`python -m dnnexp.train`: one configuration is scored on development data, refitted, tested and recorded."""
+
+from __future__ import annotations
+
+import sys
+import time
+import uuid
+from typing import TYPE_CHECKING
+
+from dnnexp.command import command, command_line
+from dnnexp.config import Config
+from dnnexp.errors import DnnexpError
+
+if TYPE_CHECKING:
+    from dnnexp.evaluation.cross_validation import Evaluation
+    from dnnexp.evaluation.protocol import Protocol
+    from dnnexp.evaluation.refit import Refit
+    from dnnexp.reporting.terminal import Terminal
+
+PROGRAM = "python -m dnnexp.train"
+
+
+@command(PROGRAM, "Train one configuration, score it on rows it has not seen, and record the run in MLflow.")
+def main(config: Config, terminal: Terminal) -> None:
+    """Score the configuration over the folds, refit it on all development rows, score the test rows once, record."""
+    from dnnexp.data.sources import load
+
+    dataset = load(config.data)
+    terminal.say(dataset.description)
+
+    from dnnexp.evaluation.cross_validation import cross_validate, first_step_trouble, network_shape
+    from dnnexp.evaluation.protocol import Protocol
+    from dnnexp.evaluation.refit import refit, refit_length
+
+    started = time.time()
+    protocol = Protocol(dataset, config.data.test_size, config.evaluation, config.seed)
+    shape = network_shape(config.configuration, protocol)
+    terminal.dimensions(shape.dimensions, shape.n[0])
+    if reason := first_step_trouble(config.configuration, protocol):
+        terminal.warn(f"this network will hardly train: {reason}; take tanh (plain) or model.residual=rezero at depth")
+    evaluation: Evaluation | None = None
+    refitted: Refit | None = None
+    length, trouble = None, ""
+    better = protocol.metric.greater_is_better
+    if protocol.folds:
+        terminal.heading(f"{len(protocol.folds)} networks, one for each fold, in lockstep")
+        with terminal.training(config.trainer.epochs, protocol.metric_name, greater_is_better=better) as progress:
+            evaluation = cross_validate(
+                config.configuration,
+                protocol,
+                lambda news: progress.epoch(news.epoch, news.train_loss, news.stop_metric),
+            )
+        if evaluation.diverged:
+            trouble = f"{evaluation.diverged}; lower optimizer.lr (it is {config.optimizer.lr:g})"
+        n_train, steps = evaluation.n_train, evaluation.best_steps
+        length = refit_length(steps, evaluation.schedule_steps, n_train, len(protocol.split.development))
+    if not trouble:
+        terminal.heading(f"refit on all {len(protocol.split.development):,} development rows")
+        with terminal.training(config.trainer.epochs, protocol.metric_name, greater_is_better=better) as progress:
+            try:
+                refitted = refit(
+                    config.configuration, protocol, length, lambda news: progress.epoch(news.epoch, news.train_loss)
+                )
+            except DnnexpError as error:
+                trouble = str(error)
+    where = record(config, protocol, evaluation, refitted, trouble, started) if config.tracking.enabled else ""
+    if refitted is None:
+        raise DnnexpError(f"{trouble}{f' ({where})' if where else ''}")
+    terminal.answer(f"{dataset.name}: the result", sentences(protocol, evaluation, refitted, where))
+
+
+def sentences(protocol: Protocol, evaluation: Evaluation | None, refitted: Refit, where: str) -> list[str]:
+    """Return what came out, in sentences."""
+    from dnnexp.evaluation.statistics import corrected_standard_error
+
+    name, said = protocol.metric_name, []
+    if evaluation is not None:
+        error = corrected_standard_error(evaluation.scores, evaluation.n_train, evaluation.n_score)
+        spread = f" ± {error:.4f}" if error == error else ""
+        rows = f"{len(evaluation.scores)} folds of development data" if len(evaluation.scores) > 1 else "held-out rows"
+        means = " (mean ± corrected standard error)" if spread else ""
+        said.append(f"{name} {evaluation.scores.mean():.4f}{spread} on {rows}{means}.")
+    said.append(
+        f"Refitted on all {len(protocol.split.development):,} development rows for {refitted.steps:,} steps: "
+        f"test {name} {refitted.test_score:.4f} on {len(protocol.split.test):,} rows that chose nothing."
+    )
+    return [*said, *([where] if where else [])]
+
+
+def record(
+    config: Config,
+    protocol: Protocol,
+    evaluation: Evaluation | None,
+    refitted: Refit | None,
+    trouble: str,
+    started: float,
+) -> str:
+    """Record the run in MLflow and return a sentence that says where it is, or why it waits to be sent."""
+    from dnnexp.recording.ledger import open_recorder, record_model
+    from dnnexp.recording.single import single_run
+
+    recorder = open_recorder(config, protocol, command_line(PROGRAM, sys.argv[1:]))
+    recorder.send_unsent()
+    run = single_run(f"single/{uuid.uuid4().hex}", config, protocol, evaluation, refitted, trouble, started)
+    run_id = recorder.record(run)
+    if run_id is None:
+        return f"MLflow could not be reached ({recorder.trouble}); the run is kept and sent by the next command."
+    if refitted is not None:
+        record_model(recorder, run_id, refitted.predictor, protocol)
+    return f"Recorded in MLflow as {run.name}; make ui shows it beside the others."
+
+
+if __name__ == "__main__":
+    sys.exit(main())
