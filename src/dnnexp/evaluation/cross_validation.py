@@ -77,7 +77,7 @@ def first_step_trouble(configuration: Configuration, protocol: Protocol) -> str:
 def make_member(configuration: Configuration, train: Rows, stop: Rows, seed: np.random.SeedSequence) -> Member:
     """Return a network of that configuration, its own rows and its own seed."""
     optimizer, model = configuration.optimizer, configuration.model
-    return Member(train, stop, seed, optimizer.lr, optimizer.weight_decay, model.dropout)
+    return Member(train, stop, seed, optimizer.lr, optimizer.weight_decay or 0.0, model.dropout)
 
 
 def train_stack(

@@ -21,10 +21,16 @@ __all__ = ["OPTIMIZERS", "Optimizer", "OptimizerConfig"]
 Array = npt.NDArray[Any]
 BLOCK = 16_384  # elements of a block: theta, gradient and two state vectors in float32 stay in a 256 KiB cache
 
+ADAMW_DECAY = 0.1
+WITHOUT_DECAY = ("gradient_descent", "adam")  # by their definition: the textbook's update, and Adam's
+
 
 @dataclass
 class OptimizerConfig:
-    """An optimizer by name and its constants; a constant the optimizer has no use for is not in its YAML file."""
+    """An optimizer by name and its constants; a constant the optimizer has no use for is not in its YAML file.
+
+    weight_decay None: 0.1 for adamw, 0 for the others; any other value is refused where the name promises none.
+    """
 
     name: str = "adamw"
     lr: float = 3e-3  # alpha
@@ -32,7 +38,7 @@ class OptimizerConfig:
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
-    weight_decay: float = 0.1  # decoupled: W := W - alpha * weight_decay * W, never on biases
+    weight_decay: float | None = None  # decoupled: W := W - alpha * weight_decay * W, never on biases; None: see below
 
     def __post_init__(self) -> None:
         require_choice("optimizer.name", self.name, OPTIMIZERS)
@@ -41,7 +47,11 @@ class OptimizerConfig:
         require(0 <= self.beta1 < 1, "optimizer.beta1", "0 <= beta1 < 1", self.beta1)
         require(0 <= self.beta2 < 1, "optimizer.beta2", "0 <= beta2 < 1", self.beta2)
         require(0 < self.epsilon < math.inf, "optimizer.epsilon", "epsilon > 0", self.epsilon)
+        if self.weight_decay is None:
+            self.weight_decay = ADAMW_DECAY if self.name == "adamw" else 0.0
         require(0 <= self.weight_decay < math.inf, "optimizer.weight_decay", "weight_decay >= 0", self.weight_decay)
+        may_decay = self.weight_decay == 0 or self.name not in WITHOUT_DECAY
+        require(may_decay, "optimizer.weight_decay", f"0 for {self.name} (adamw decays)", self.weight_decay)
 
 
 Rule = Callable[[Array, Array, Sequence[Array], Array, int, OptimizerConfig], None]

@@ -17,8 +17,8 @@ ONE_CYCLE_START = 1 / 25
 class ScheduleConfig:
     """A schedule by name; warm-up rises linearly to the full learning rate before it begins."""
 
-    name: str = "constant"
-    warmup: float = 0.0  # share of all steps, in [0, 1)
+    name: str = "cosine"
+    warmup: float = 0.05  # share of all steps, in [0, 1)
     final: float = 0.0  # factor at the last step: cosine, exponential, one_cycle
     drop: float = 0.1  # step: factor at each drop
     drops: int = 3  # step: how many, evenly spaced
