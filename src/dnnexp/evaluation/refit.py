@@ -32,6 +32,7 @@ class Refit(NamedTuple):
     test_score: float  # by the protocol's metric
     curves: dict[str, npt.NDArray[np.float64]]  # train/loss by epoch
     steps: int
+    epoch: int  # that the last step was in
     schedule_steps: int
     seconds: float
 
@@ -74,6 +75,7 @@ def refit(
         metrics[f"test/{protocol.metric_name}"],
         mean_curves(fits, protocol.metric_name),
         fits[0].best_step,
+        fits[0].best_epoch,
         schedule_steps,
         time.perf_counter() - started,
     )

@@ -13,7 +13,6 @@ from dnnexp.evaluation.cross_validation import Evaluation
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.refit import Refit
 from dnnexp.evaluation.statistics import corrected_standard_error
-from dnnexp.predictor import Predictor
 from dnnexp.reporting.figures import confusion_matrix, learning_curve, residual_plot
 from dnnexp.reporting.terminal import dimensions_table
 from dnnexp.tracking.labels import built_params, run_name
@@ -47,7 +46,7 @@ def single_run(
         metrics |= refitted.metrics
         curves = {name: curve.tolist() for name, curve in refitted.curves.items()} | curves
         artifacts["dimensions.txt"] = "\n".join(dimensions_table(architecture.dimensions, architecture.n[0])) + "\n"
-        artifacts |= figures(refitted.predictor, protocol, curves)
+        artifacts |= figures(refitted, protocol, curves)
     tags = {"dnnexp.depth": str(len(hidden)), "dnnexp.state": "diverged" if trouble else "complete"}
     ended = time.time()
     return RunRecord(
@@ -79,14 +78,14 @@ def params(
     return built_params(settings, hidden, parameters)
 
 
-def figures(predictor: Predictor, protocol: Protocol, curves: Mapping[str, Sequence[float]]) -> dict[str, bytes]:
+def figures(refitted: Refit, protocol: Protocol, curves: Mapping[str, Sequence[float]]) -> dict[str, bytes]:
     """Return the learning curve, and what the network makes of the test rows: a confusion matrix or residuals."""
-    rows, dataset = protocol.split.test, protocol.dataset
+    rows, dataset, predictor = protocol.split.test, protocol.dataset, refitted.predictor
     outputs = predictor.outputs(dataset.X.iloc[rows])
-    drawn = {"learning_curve.png": learning_curve(curves, metric=protocol.metric_name)}
+    drawn = {"learning_curve.png": learning_curve(curves, refitted.epoch, protocol.metric_name)}
     if dataset.task == "regression":
         predicted = predictor.code.decode(outputs)
-        return drawn | {"residuals.png": residual_plot(predicted[:, 0], dataset.y[rows][:, 0])}
+        return drawn | {"residuals.png": residual_plot(predicted[:, 0], dataset.y[rows][:, 0], dataset.target_names[0])}
     counts = np.zeros((len(dataset.classes), len(dataset.classes)), int)
     np.add.at(counts, (dataset.y[rows], predictor.code.codes(outputs)), 1)
     return drawn | {"confusion_matrix.png": confusion_matrix(counts, dataset.classes)}

@@ -131,7 +131,7 @@ class SweepRecorder:
                 "dnnexp.trial": str(choice.number),
                 "dnnexp.state": "complete",
             },
-            artifacts=dict(figures(refitted.predictor, self._protocol, curves)),
+            artifacts=dict(figures(refitted, self._protocol, curves)),
             start_time=ended - refitted.seconds,
             end_time=ended,
         )
@@ -148,7 +148,9 @@ class SweepRecorder:
                 [s.depth for s in known],
                 [float(s.score or 0.0) for s in known],
                 [float(s.standard_error or 0.0) for s in known],
-                metric=self._protocol.metric_name,
+                self._protocol.metric_name,
+                greater_is_better=self._protocol.metric.greater_is_better,
+                chosen=None if climb.choice is None else climb.choice.depth,
             )
         }
 
