@@ -114,14 +114,9 @@ def stop_reason(summaries: Sequence[DepthSummary], config: SearchConfig) -> str:
     recent = summaries[-config.patience :]
     if len(recent) < config.patience or any(summary.has_gained for summary in recent):
         return ""
-    said = [
-        f"depth {s.depth}: {s.gain.estimate:+.4f} ± {s.gain.standard_error:.4f} over depth {s.compared_depth}"
-        if s.gain is not None
-        else f"depth {s.depth}: no trial was completed"
-        for s in recent
-    ]
     bar = f"search.min_gain = {config.min_gain:g} and one standard error" if config.min_gain else "one standard error"
-    return f"{config.patience} consecutive depths gained no more than {bar} ({'; '.join(said)})"
+    depths = " and ".join(str(summary.depth) for summary in recent)
+    return f"{config.patience} consecutive depths, {depths}, gained no more than {bar}"
 
 
 def _of(trials: Sequence[TrialRecord], depth: int, stage: str) -> list[TrialRecord]:
