@@ -1,0 +1,34 @@
+"""How to read the runs: the description that an experiment carries in the MLflow UI."""
+
+from __future__ import annotations
+
+__all__ = ["guide"]
+
+TEXT = """\
+Feed-forward networks on **{data}**. Choose a study under *Views*, top right. How to read the runs: open this text.
+
+**Where to look.** A view shows the networks of one study, best first, with depth, widths, activation and learning
+rate beside the score; the chart symbol left of the search field draws them. To find a study by hand, search for
+`` tags.`dnnexp.study` = 'NAME' ``.
+
+**What a name says.** `d3-64x64x32-relu-lr3e-3-t042` has 3 hidden layers of 64, 64 and 32 units, relu, learning rate
+0.003, and was trial 42. The colour of a run is its depth, lighter the deeper.
+
+**Roles** (tag `dnnexp.role`)
+- `sweep`: a whole study, its trials under it; `depth/…` is the score by number of hidden layers
+- `screen`: a trial; `rescore`, `confirm`: a good one scored again, on fresh folds or with fresh seeds
+- `champion`: the network that was chosen, trained on all development data; the model is here
+- `single`: one run of `dnnexp.train`
+
+**Metrics**
+- `score/…` is what networks are chosen by: measured on rows they were neither trained on nor stopped by, the mean over
+the folds (`_sd`: the standard deviation between them)
+- `test/…` is measured once, at the end of a run: to look at, not to choose by, as the best of many looks better on the
+test set than it is
+- `train/…` and `val/…` are curves by epoch
+"""
+
+
+def guide(data: str) -> str:
+    """Return the description of the experiment on a data set, as Markdown."""
+    return TEXT.format(data=data)

@@ -1,0 +1,238 @@
+"""The recorder: run records into MLflow, each once; what cannot be delivered now is kept and delivered later."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from mlflow.entities import Metric, Run, RunStatus
+from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
+
+from dnnexp.tracking.entities import KEY_TAG, Entities, batches, entities, key_of, tag_of
+from dnnexp.tracking.records import RunRecord
+from dnnexp.tracking.redaction import redact
+from dnnexp.tracking.store import Store, TrackingError, one_line, open_store
+from dnnexp.tracking.unsent import Unsent
+from dnnexp.tracking.views import View, run_color, view_tag
+
+__all__ = ["TROUBLE", "Recorder"]
+
+TROUBLE = (MlflowException, SQLAlchemyError, sqlite3.Error, OSError, TrackingError)
+PAUSE = 30.0  # seconds after a failure in which records are kept without trying
+PAGE = 1000  # runs in one answer to a search
+ATTEMPTS = 6  # to be the one who makes a run
+CHANGED_TAG = "dnnexp.changed"
+
+
+class Connection(NamedTuple):
+    """An open store and the experiment in it."""
+
+    store: Store
+    experiment_id: str
+
+
+class Recorder:
+    """Records runs in one experiment of one store.
+
+    No method but `recorded` and `show` raises for trouble with MLflow: `trouble` then says what it was, and the record
+    waits as a file under root/outputs/unsent. The store is opened when it is first needed.
+    """
+
+    def __init__(
+        self, uri: str, root: Path, experiment: str, description: str = "", context: Mapping[str, str] | None = None
+    ) -> None:
+        """context: tags that every run gets, such as `provenance()`."""
+        self.uri = uri
+        self.root = root
+        self.experiment = experiment
+        self.description = description
+        self.context = {key: redact(value) for key, value in (context or {}).items()}
+        self.unsent = Unsent(root / "outputs" / "unsent")
+        self.trouble = ""  # what went wrong last, in one line; empty when all is well
+        self._connection: Connection | None = None
+        self._run_ids: dict[str, str] = {}  # of parents, by key
+        self._pause_ends = 0.0
+
+    def record(self, run: RunRecord) -> str | None:
+        """Record the run and return its id; None where that failed and the record is kept (see `trouble`).
+
+        A run that has ended is left as it is when its key comes again. A sweep is opened by its first record and
+        brought up to date by later ones: new points of its curves are added, files are replaced.
+        """
+        if time.monotonic() >= self._pause_ends:
+            try:
+                run_id = self._send(run)
+            except TROUBLE as error:
+                self.trouble = one_line(error)
+                self._pause_ends = time.monotonic() + PAUSE
+            else:
+                self.trouble = ""
+                return run_id
+        try:
+            self.unsent.keep(run)
+        except OSError as error:
+            self.trouble += f"; and {run.key!r} could not be kept either: {one_line(error)}"
+        return None
+
+    def send_unsent(self) -> int:
+        """Deliver what was kept, as far as the store takes it, and return how many records went."""
+        sent = 0
+        for run in self.unsent.waiting():
+            try:
+                self._send(run, is_retry=True)
+            except TROUBLE as error:
+                self.trouble = one_line(error)
+                if isinstance(error, TrackingError) or _is_refusal(error):
+                    continue
+                return sent
+            self.unsent.forget(run)
+            sent += 1
+        if not len(self.unsent):
+            self.trouble, self._pause_ends = "", 0.0
+        return sent
+
+    def recorded(self, prefix: str = "") -> set[str]:
+        """Return the keys that begin with prefix of all runs that have ended, or are kept to be sent.
+
+        Raises TrackingError where the store cannot be read.
+        """
+        tag = f"tags.`{KEY_TAG}`"
+        condition = f"{tag} LIKE '{tag_of(prefix)}%' AND attributes.status != 'RUNNING'"
+        try:
+            keys = {key_of(run.data.tags[KEY_TAG]) for run in self._search(condition)}
+        except TROUBLE as error:
+            raise TrackingError(f"{redact(self.uri)}: {one_line(error)}") from error
+        return {key for key in keys | {run.key for run in self.unsent.waiting()} if key.startswith(prefix)}
+
+    def show(self, view: View) -> str:
+        """Prepare a view of the runs in the MLflow UI and return its address there, from the # on."""
+        try:
+            connection = self._connect()
+            key, value = view_tag(view)
+            connection.store.client.set_experiment_tag(connection.experiment_id, key, value)
+        except TROUBLE as error:
+            raise TrackingError(f"{redact(self.uri)}: {one_line(error)}") from error
+        return view.address(connection.experiment_id)
+
+    def connect(self) -> Store:
+        """Return the open store. Raises TrackingError where it cannot be opened."""
+        try:
+            return self._connect().store
+        except TROUBLE as error:
+            raise TrackingError(f"{redact(self.uri)}: {one_line(error)}") from error
+
+    def _connect(self) -> Connection:
+        if self._connection is None:
+            store = open_store(self.uri, self.root)
+            self._connection = Connection(store, store.experiment(self.experiment, self.description))
+        return self._connection
+
+    def _send(self, record: RunRecord, *, is_retry: bool = False) -> str:
+        connection = self._connect()
+        is_sweep = record.role == "sweep"
+        values = entities(record)
+        values.tags.update({**self.context, **values.tags})
+        if "dnnexp.depth" in values.tags:
+            values.tags["mlflow.runColor"] = run_color(int(values.tags["dnnexp.depth"]))
+        if record.parent is not None:
+            values.tags["mlflow.parentRunId"] = self._parent_id(record.parent)
+
+        run = self._claim(record, values.tags, look_first=is_sweep or is_retry)
+        if is_sweep:
+            self._run_ids[record.key] = run.info.run_id
+            values = self._news(run, values)
+        elif RunStatus.is_terminated(RunStatus.from_string(run.info.status)):
+            return str(run.info.run_id)
+        self._write(connection.store, run.info.run_id, values)
+        if record.status == "RUNNING":
+            connection.store.client.update_run(run.info.run_id, status="RUNNING")
+        else:
+            end = None if record.end_time is None else round(record.end_time * 1000)
+            connection.store.client.set_terminated(run.info.run_id, record.status, end)
+        return str(run.info.run_id)
+
+    def _claim(self, record: RunRecord, tags: Mapping[str, str], *, look_first: bool) -> Run:
+        """Return the one run with the record's key, a new one where there is none.
+
+        MLflow knows no unique tags. Whoever has made a run and then sees another with its key removes its own and
+        begins again, after a pause of its own length: of several only one can ever have seen itself alone.
+        """
+        client, experiment_id = self._connect().store.client, self._connect().experiment_id
+        start = None if record.start_time is None else round(record.start_time * 1000)
+        for attempt in range(ATTEMPTS):
+            found = self._with_key(record.key) if look_first or attempt else []
+            if len(found) == 1 or (found and attempt == ATTEMPTS - 1):
+                return min(found, key=lambda run: (run.info.status == "RUNNING", run.info.run_id))
+            if not found:
+                own = client.create_run(experiment_id, start, dict(tags), redact(record.name))
+                if len(self._with_key(record.key)) == 1:
+                    return own
+                client.delete_run(own.info.run_id)
+            time.sleep((20 + secrets.randbelow(80)) / 1000 * 2**attempt)
+        raise TrackingError(f"key {record.key!r}: other processes keep making runs of it")
+
+    def _write(self, store: Store, run_id: str, values: Entities) -> None:
+        for batch in batches(values):
+            store.client.log_batch(run_id, batch.metrics, batch.params, batch.tags)
+        if values.artifacts:
+            with tempfile.TemporaryDirectory() as folder:
+                for path, content in values.artifacts.items():
+                    if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+                        raise TrackingError(f"artifacts: need a path inside the run, got {path!r}")
+                    file = Path(folder, path)
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+                store.client.log_artifacts(run_id, folder)
+
+    def _news(self, run: Run, values: Entities) -> Entities:
+        """Return what the run does not have yet. A parameter never changes in MLflow: a tag says what it is now."""
+        client, known = self._connect().store.client, run.data.params
+        changed = [
+            f"{p.key}: {known[p.key]} → {p.value}" for p in values.params if known.get(p.key, p.value) != p.value
+        ]
+        tags = values.tags | ({CHANGED_TAG: "; ".join(changed)} if changed else {})
+        metrics: list[Metric] = []
+        for key in dict.fromkeys(metric.key for metric in values.metrics):
+            latest: dict[int, float] = {}
+            if key in run.data.metrics:
+                history = client.get_metric_history(run.info.run_id, key)
+                latest = {m.step: m.value for m in sorted(history, key=lambda m: m.timestamp)}
+            metrics += [m for m in values.metrics if m.key == key and latest.get(m.step) != m.value]
+        params = [p for p in values.params if p.key not in known]
+        return Entities(params, metrics, tags, values.artifacts)
+
+    def _parent_id(self, key: str) -> str:
+        if key not in self._run_ids:
+            run = self._find(key)
+            if run is None:
+                raise TrackingError(f"parent: no run with key {key!r} in {redact(self.uri)}")
+            self._run_ids[key] = run.info.run_id
+        return self._run_ids[key]
+
+    def _find(self, key: str) -> Run | None:
+        return next(iter(self._with_key(key)), None)
+
+    def _with_key(self, key: str) -> list[Run]:
+        return self._search(f"tags.`{KEY_TAG}` = '{tag_of(key)}'")
+
+    def _search(self, condition: str) -> list[Run]:
+        store, experiment_id = self._connect()
+        runs: list[Run] = []
+        token: str | None = None
+        while True:
+            page = store.client.search_runs([experiment_id], condition, max_results=PAGE, page_token=token)
+            runs += page
+            token = page.token
+            if not token:
+                return runs
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Return whether MLflow refused this very record, so that another may go."""
+    return isinstance(error, MlflowException) and error.error_code == "INVALID_PARAMETER_VALUE"

@@ -1,0 +1,29 @@
+"""Secrets out of text: the last gate before a run, whatever came here by whichever way."""
+
+from __future__ import annotations
+
+import os
+import re
+
+__all__ = ["redact"]
+
+PASSWORD = re.compile(r"(?P<user>[a-z][a-z0-9+.-]*://[^\s:/@'\"]*):[^\s'\"]*@", re.IGNORECASE)
+TOKEN = re.compile(r"(?P<scheme>https?://)[^\s/:@'\"]+@", re.IGNORECASE)
+PARAMETER = re.compile(r"(?P<name>[?&;][a-z_]*(?:password|passwd|pwd|token|secret|key)=)[^\s&;'\"]+", re.IGNORECASE)
+SECRET_VARIABLE = re.compile(r"password|passwd|token|secret|api_?key|credential", re.IGNORECASE)
+SHORTEST = 6  # characters: a shorter value of such a variable is a word like "true" that would turn up by chance
+
+
+def redact(text: str) -> str:
+    """Return the text with *** for each password in a URL, and for the values of secret environment variables."""
+    text = PASSWORD.sub(r"\g<user>:***@", text)
+    text = TOKEN.sub(r"\g<scheme>***@", text)
+    text = PARAMETER.sub(r"\g<name>***", text)
+    for secret in _environment_secrets():
+        text = text.replace(secret, "***")
+    return text
+
+
+def _environment_secrets() -> list[str]:
+    values = {value for name, value in os.environ.items() if SECRET_VARIABLE.search(name) and len(value) >= SHORTEST}
+    return sorted(values, key=len, reverse=True)

@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlflow import MlflowClient
+from mlflow.entities import Run
+
+from dnnexp.tracking.recorder import Recorder
+from dnnexp.tracking.records import RunRecord
+from dnnexp.tracking.store import TrackingError
+from dnnexp.tracking.views import study_view
+
+NOWHERE = "http://127.0.0.1:9"  # the discard port: refused at once
+
+
+def trial(number: int, **settings: Any) -> RunRecord:
+    defaults: dict[str, Any] = {
+        "params": {"model.depth": 2, "optimizer.lr": 0.01},
+        "metrics": {"score/accuracy": 0.9, "test/accuracy": 0.8},
+        "curves": {"train/loss": [2.0, 1.0, 0.5]},
+        "tags": {"dnnexp.study": "study", "dnnexp.depth": "2"},
+        "start_time": 1000.0 + number,
+        "end_time": 1010.0 + number,
+    }
+    return RunRecord(f"study/d2/screen/t{number}", f"d2-t{number}", role="screen", **(defaults | settings))
+
+
+def sweep(**settings: Any) -> RunRecord:
+    return RunRecord("study", "sweep study", role="sweep", **({"status": "RUNNING", "start_time": 900.0} | settings))
+
+
+def runs_of(recorder: Recorder) -> list[Run]:
+    client = recorder.connect().client
+    experiment = client.get_experiment_by_name("digits")
+    assert experiment is not None
+    return list(client.search_runs([experiment.experiment_id], order_by=["attributes.start_time"]))
+
+
+@pytest.fixture
+def client(recorder: Recorder) -> MlflowClient:
+    return recorder.connect().client
+
+
+def test_a_run_has_all_of_its_record(uri: str, root: Path) -> None:
+    recorder = Recorder(uri, root, "digits", context={"mlflow.user": "ada", "dnnexp.version": "1"})
+    run_id = recorder.record(trial(0, artifacts={"config.yaml": "seed: 0\n", "figures/curve.png": b"\x89PNG"}))
+    assert run_id is not None, recorder.trouble
+    client = recorder.connect().client
+    run = client.get_run(run_id)
+    assert run.info.run_name == "d2-t0"
+    assert (run.info.start_time, run.info.end_time, run.info.status) == (1_000_000, 1_010_000, "FINISHED")
+    assert run.data.params == {"model.depth": "2", "optimizer.lr": "0.01"}
+    assert run.data.metrics == {"score/accuracy": 0.9, "test/accuracy": 0.8, "train/loss": 0.5}
+    history = client.get_metric_history(run_id, "train/loss")
+    assert [(point.step, point.value) for point in history] == [(1, 2.0), (2, 1.0), (3, 0.5)]
+    expected = {
+        "dnnexp.key": "study/d2/screen/t0",
+        "dnnexp.role": "screen",
+        "dnnexp.study": "study",
+        "mlflow.user": "ada",
+    }
+    assert expected.items() <= run.data.tags.items()
+    files = root / "artifacts" / run_id / "artifacts"
+    assert (files / "config.yaml").read_text() == "seed: 0\n"
+    assert (files / "figures" / "curve.png").read_bytes() == b"\x89PNG"
+
+
+def test_a_run_that_has_ended_is_recorded_once(recorder: Recorder) -> None:
+    first = recorder.record(trial(0))
+    again = recorder.record(trial(0, metrics={"score/accuracy": 0.1}))
+    assert first == again
+    assert [run.data.metrics["score/accuracy"] for run in runs_of(recorder)] == [0.9]
+
+
+def test_a_run_that_was_killed_half_recorded_is_completed(recorder: Recorder, client: MlflowClient) -> None:
+    experiment = client.get_experiment_by_name("digits")
+    assert experiment is not None
+    torn = client.create_run(experiment.experiment_id, tags={"dnnexp.key": "study/d2/screen/t0"})
+    client.log_param(torn.info.run_id, "model.depth", "2")
+    assert recorder.recorded() == set()
+    recorder.record(trial(0))
+    (run,) = runs_of(recorder)
+    assert (run.info.run_id, run.info.status) == (torn.info.run_id, "FINISHED")
+    assert run.data.params == {"model.depth": "2", "optimizer.lr": "0.01"}
+    assert len(client.get_metric_history(run.info.run_id, "train/loss")) == 3
+
+
+def test_children_stand_under_the_one_parent_that_every_resumption_finds_again(uri: str, root: Path) -> None:
+    parents = set()
+    for number in range(3):
+        recorder = Recorder(uri, root, "digits")
+        parents.add(recorder.record(sweep()))
+        recorder.record(trial(number, parent="study"))
+    (parent,) = parents
+    children = [run for run in runs_of(recorder) if run.data.tags["dnnexp.role"] == "screen"]
+    assert [run.data.tags["mlflow.parentRunId"] for run in children] == [parent] * 3
+
+
+def test_a_sweep_grows_by_what_is_new(recorder: Recorder, client: MlflowClient) -> None:
+    recorder.record(sweep(curves={"depth/score": {1: 0.5}}, params={"search.trials_per_depth": 10}))
+    recorder.record(sweep(curves={"depth/score": {1: 0.5, 2: 0.6}}, params={"search.trials_per_depth": 20}))
+    run_id = recorder.record(
+        sweep(
+            curves={"depth/score": {1: 0.55, 2: 0.6}},
+            params={"search.trials_per_depth": 20, "seed": 1},
+            status="FINISHED",
+            end_time=2000.0,
+            artifacts={"leaderboard.csv": "a,b\n"},
+        )
+    )
+    assert run_id is not None, recorder.trouble
+    history = client.get_metric_history(run_id, "depth/score")
+    assert sorted((point.step, point.value) for point in history) == [(1, 0.5), (1, 0.55), (2, 0.6)]
+    run = client.get_run(run_id)
+    assert run.data.params == {"search.trials_per_depth": "10", "seed": "1"}
+    assert run.data.tags["dnnexp.changed"] == "search.trials_per_depth: 10 → 20"
+    assert (run.info.status, run.info.end_time) == ("FINISHED", 2_000_000)
+    assert [item.path for item in client.list_artifacts(run_id)] == ["leaderboard.csv"]
+
+
+def test_a_sweep_that_goes_on_runs_again(recorder: Recorder, client: MlflowClient) -> None:
+    run_id = recorder.record(sweep(status="FINISHED"))
+    assert recorder.record(sweep()) == run_id
+    assert run_id is not None
+    assert client.get_run(run_id).info.status == "RUNNING"
+
+
+def test_recorded_keys_are_those_of_ended_runs_of_that_study_whatever_its_name(recorder: Recorder) -> None:
+    studies = ["study", "study 2", "it's 100 %", 'say "no"', "größe_x"]
+    for study in studies:
+        recorder.record(RunRecord(f"{study}/d1/t0", "n"))
+    recorder.record(sweep())
+    for study in studies:
+        assert recorder.recorded(f"{study}/") == {f"{study}/d1/t0"}
+    assert recorder.recorded() == {f"{study}/d1/t0" for study in studies}
+
+
+def test_what_an_unreachable_server_does_not_take_is_kept_and_sent_once_later(
+    uri: str, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    away = Recorder(NOWHERE, root, "digits")
+    assert away.record(sweep(curves={"depth/score": {1: 0.5}})) is None
+    assert "Connection refused" in away.trouble
+    assert "\n" not in away.trouble
+    for number in range(3):
+        assert away.record(trial(number, parent="study", artifacts={"a.bin": b"\x00\xff"})) is None
+    assert away.send_unsent() == 0
+    with pytest.raises(TrackingError, match="Connection refused"):
+        away.recorded()
+
+    back = Recorder(uri, root, "digits")
+    assert back.recorded("study/") == {f"study/d2/screen/t{number}" for number in range(3)}  # nobody records them again
+    assert back.send_unsent() == 4
+    assert back.send_unsent() == 0
+    assert len(back.unsent) == 0
+    parent, *children = runs_of(back)
+    assert [run.data.tags["mlflow.parentRunId"] for run in children] == [parent.info.run_id] * 3
+    assert [run.data.metrics["test/accuracy"] for run in children] == [0.8] * 3
+    assert (root / "artifacts" / children[0].info.run_id / "artifacts" / "a.bin").read_bytes() == b"\x00\xff"
+
+
+def test_a_record_that_mlflow_refuses_stays_and_the_others_go(recorder: Recorder) -> None:
+    recorder.unsent.keep(trial(0, params={"a/../b": 1}))
+    recorder.unsent.keep(trial(1))
+    recorder.unsent.keep(trial(2, parent="a study that is not there"))
+    assert recorder.send_unsent() == 1
+    assert recorder.recorded() == {f"study/d2/screen/t{number}" for number in range(3)}
+    assert {run.key for run in recorder.unsent.waiting()} == {"study/d2/screen/t0", "study/d2/screen/t2"}
+    assert "a study that is not there" in recorder.trouble
+
+
+def test_an_artifact_stays_inside_its_run(recorder: Recorder, root: Path) -> None:
+    assert recorder.record(trial(0, artifacts={"../../../stray.txt": "x"})) is None
+    assert "need a path inside the run" in recorder.trouble
+    assert not list(root.rglob("stray.txt"))
+
+
+def test_where_nothing_can_be_written_the_loss_is_named(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    (root / "outputs").write_text("a file where the folder should be")
+    recorder = Recorder(NOWHERE, root, "digits")
+    assert recorder.record(trial(0)) is None
+    assert "'study/d2/screen/t0' could not be kept either" in recorder.trouble
+
+
+def test_a_view_of_a_study_is_found_by_its_address(recorder: Recorder, client: MlflowClient) -> None:
+    address = recorder.show(study_view("study", "score/accuracy", "test/accuracy", greater_is_better=True))
+    experiment = client.get_experiment_by_name("digits")
+    assert experiment is not None
+    assert address.startswith(f"#/experiments/{experiment.experiment_id}/runs?")
+    assert f"mlflow.sharedViewState.{address.rpartition('=')[2]}" in experiment.tags
