@@ -1,0 +1,224 @@
+"""Figures as PNG bytes, in one style: colours that the colour-blind tell apart, labelled axes with units."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from PIL import Image
+
+__all__ = ["confusion_matrix", "depth_curve", "learning_curve", "residual_plot"]
+
+BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#6b6b6b"  # of Okabe and Ito
+COLORS = {"train": BLUE, "val": ORANGE, "test": GREEN}
+NAMES = {"train": "training", "val": "validation", "test": "test"}
+STYLE: Any = {
+    "font.family": "DejaVu Sans",
+    "font.size": 10,
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": GREY,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "grid.color": "#e6e6e6",
+    "grid.linewidth": 0.8,
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+    "xtick.labelcolor": "black",
+    "ytick.labelcolor": "black",
+    "lines.linewidth": 1.8,
+    "legend.edgecolor": "none",
+    "legend.framealpha": 0.85,
+}
+DOTS_PER_INCH = 120
+PALETTE = 128  # colours
+LABELLED = 12  # classes at most, beyond which cells carry no numbers
+DRAWN = 5000  # points of a scatter
+
+Array = npt.NDArray[Any]
+
+
+def learning_curve(curves: Mapping[str, Sequence[float]], best_epoch: int | None, metric: str) -> bytes:
+    """Return a picture of cost and metric by epoch.
+
+    curves: "train/loss", "val/loss", "train/METRIC" or "val/METRIC" -> values by epoch from 1; others are passed over.
+    best_epoch: the epoch whose weights were kept, marked where there is one.
+    """
+    panels = [name for name in dict.fromkeys(("loss", metric)) if any(key.endswith(f"/{name}") for key in curves)]
+    with mpl.rc_context(STYLE):
+        figure = _figure(4.2 * max(1, len(panels)), 3.4)
+        for axes, name in zip(figure.subplots(1, len(panels), squeeze=False)[0] if panels else (), panels, strict=True):
+            drawn = {part: np.asarray(curves[f"{part}/{name}"], float) for part in COLORS if f"{part}/{name}" in curves}
+            for part, values in drawn.items():
+                axes.plot(range(1, len(values) + 1), values, color=COLORS[part], label=NAMES[part])
+            if best_epoch is not None:
+                axes.axvline(best_epoch, color=GREY, linestyle=":", linewidth=1.4, label=f"kept: epoch {best_epoch}")
+            if name == "loss":
+                _scale_cost(axes, np.concatenate(list(drawn.values())))
+            else:
+                _leave_out_the_start(axes, list(drawn.values()))
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+            what = "cost J" if name == "loss" else name
+            axes.set(xlabel="epoch", ylabel=what, title=f"{what} by epoch")
+            axes.legend()
+        return _png(figure)
+
+
+def depth_curve(
+    depths: Sequence[int],
+    scores: Sequence[float],
+    standard_errors: Sequence[float],
+    metric: str,
+    *,
+    greater_is_better: bool = True,
+    baselines: Mapping[str, float] | None = None,
+    chosen: int | None = None,
+) -> bytes:
+    """Return a picture of the best score at each depth, with bars of one standard error.
+
+    The shaded band is one standard error around the best score: depths in it cannot be told from the best.
+    baselines: name -> score, drawn as lines across. chosen: the depth that was chosen, ringed where there is one.
+    """
+    score, error = np.asarray(scores, float), np.nan_to_num(np.asarray(standard_errors, float))
+    place = np.arange(len(depths))
+    with mpl.rc_context(STYLE):
+        figure = _figure(max(5.2, 0.5 * len(depths) + 2.2), 3.8)
+        axes = figure.add_subplot()
+        if np.isfinite(score).any():
+            best = int(np.nanargmax(score if greater_is_better else -score))
+            band = (score[best] - error[best], score[best] + error[best])
+            axes.axhspan(*band, color=BLUE, alpha=0.1, linewidth=0, label="best ± 1 standard error")
+        axes.errorbar(place, score, yerr=error, color=BLUE, marker="o", capsize=4, label="best network of each depth")
+        if chosen is not None:
+            at = list(depths).index(chosen)
+            ring: dict[str, Any] = {"marker": "o", "markersize": 14, "markerfacecolor": "none", "markeredgewidth": 2.2}
+            name = f"chosen: {chosen} hidden layer{'s' * (chosen != 1)}"
+            axes.plot(at, score[at], **ring, markeredgecolor=ORANGE, linestyle="none", label=name)
+        for i, (name, value) in enumerate((baselines or {}).items()):
+            axes.axhline(value, color=GREY, linestyle=("--", ":", "-.")[i % 3], linewidth=1.4, label=name)
+        axes.set_xticks(place, [str(depth) for depth in depths])
+        axes.set_xlim(-0.5, len(depths) - 0.5)
+        axes.grid(visible=False, axis="x")
+        axes.set(xlabel="hidden layers", ylabel=metric, title=f"{metric} by depth")
+        _legend_below(figure, axes)
+        return _png(figure)
+
+
+def confusion_matrix(counts: npt.ArrayLike, classes: Sequence[str]) -> bytes:
+    """Return a picture of how often each class (row) was predicted as each class (column).
+
+    counts: (classes, classes). The shade is the share of the row, the number is the count; errors have another colour.
+    """
+    count = np.asarray(counts, float)
+    share = count / np.maximum(count.sum(axis=1, keepdims=True), 1)
+    right = np.eye(len(classes), dtype=bool)
+    labels = [text if len(text) <= 16 else text[:15] + "…" for text in map(str, classes)]
+    size = min(9.0, max(3.6, 0.46 * len(classes) + 1.6))
+    with mpl.rc_context(STYLE | {"axes.grid": False}):
+        figure = _figure(size, size * 0.94)
+        axes = figure.add_subplot()
+        axes.imshow(_shades(share, right))
+        if len(classes) <= LABELLED:
+            for row, column in np.argwhere(count > 0):
+                is_dark = share[row, column] > 0.5
+                text = f"{count[row, column]:.0f}"
+                axes.text(column, row, text, ha="center", va="center", color="white" if is_dark else "black")
+        if len(classes) <= 3 * LABELLED:
+            is_long = max(map(len, labels)) > 3
+            axes.set_xticks(
+                range(len(labels)), labels, rotation=45 if is_long else 0, ha="right" if is_long else "center"
+            )
+            axes.set_yticks(range(len(labels)), labels)
+        accuracy = np.trace(count) / max(count.sum(), 1)
+        title = f"{np.trace(count):.0f} of {count.sum():.0f} right ({accuracy:.1%})"
+        axes.set(xlabel="predicted class", ylabel="actual class", title=title)
+        axes.spines[:].set_visible(False)
+        axes.tick_params(length=0)
+        return _png(figure)
+
+
+def residual_plot(predicted: npt.ArrayLike, actual: npt.ArrayLike, name: str = "target") -> bytes:
+    """Return two pictures side by side: actual by predicted values, and their difference by predicted values.
+
+    predicted, actual: (examples,) in the target's units. Of more than 5000 examples, evenly spaced ones are drawn.
+    """
+    all_predicted, all_actual = np.asarray(predicted, float).ravel(), np.asarray(actual, float).ravel()
+    residual = all_actual - all_predicted
+    spread = float(np.sum((all_actual - all_actual.mean()) ** 2))
+    r2 = 1 - float(np.sum(residual**2)) / spread if spread > 0 else float("nan")
+    shown = np.linspace(0, len(residual) - 1, min(len(residual), DRAWN)).astype(int)
+    dots: dict[str, Any] = {
+        "s": 16,
+        "color": BLUE,
+        "alpha": max(0.15, min(0.6, 60 / len(shown) ** 0.75)),
+        "linewidths": 0,
+    }
+    with mpl.rc_context(STYLE):
+        figure = _figure(8.4, 3.6)
+        left, right = figure.subplots(1, 2)
+        left.scatter(all_predicted[shown], all_actual[shown], **dots)
+        ends = [min(all_predicted.min(), all_actual.min()), max(all_predicted.max(), all_actual.max())]
+        left.plot(ends, ends, color=ORANGE, linewidth=1.4, label="perfect")
+        left.set(xlabel=f"predicted {name}", ylabel=f"actual {name}", title=f"R² = {r2:.3f}")
+        left.legend()
+        right.scatter(all_predicted[shown], residual[shown], **dots)
+        right.axhline(0, color=ORANGE, linewidth=1.4)
+        rmse = float(np.sqrt(np.mean(residual**2)))
+        right.set(xlabel=f"predicted {name}", ylabel="actual − predicted", title=f"root mean square error = {rmse:.4g}")
+        return _png(figure)
+
+
+def _scale_cost(axes: Axes, values: Array) -> None:
+    """Use a logarithmic axis where the cost falls by more than a factor of twenty."""
+    positive = values[np.isfinite(values) & (values > 0)]
+    if positive.size and positive.max() > 20 * positive.min():
+        axes.set_yscale("log")
+
+
+def _leave_out_the_start(axes: Axes, curves: Sequence[Array]) -> None:
+    """Let the axis begin where the curves are after a tenth of the epochs: what they end at is told apart there."""
+    late = np.concatenate([values[len(values) // 10 :] for values in curves])
+    late = late[np.isfinite(late)]
+    if late.size and np.ptp(late) > 0:
+        margin = 0.06 * np.ptp(late)
+        axes.set_ylim(late.min() - margin, late.max() + margin)
+
+
+def _shades(share: Array, right: Array) -> Array:
+    """Return (rows, columns, 3) colours from white to blue for what was right, to orange for what was wrong."""
+    full = np.where(right[..., None], mpl.colors.to_rgb(BLUE), mpl.colors.to_rgb(ORANGE))
+    strength = np.where(share > 0, 0.12 + 0.88 * share, 0.0)  # a single error in thousands is seen
+    return 1 - (1 - full) * strength[..., None]
+
+
+def _figure(width: float, height: float) -> Figure:
+    """Return an empty figure of that size in inches, drawn without any window or global state."""
+    figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH)
+    figure.set_layout_engine("constrained", w_pad=0.08, h_pad=0.08)
+    return figure
+
+
+def _legend_below(figure: Figure, axes: Axes) -> None:
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower left", ncols=2, fontsize=9)
+
+
+def _png(figure: Figure) -> bytes:
+    """Return the figure as PNG with a palette, a third of the size of one with full colours."""
+    canvas: Any = FigureCanvasAgg(figure)
+    canvas.draw()
+    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    buffer = io.BytesIO()
+    picture.quantize(PALETTE, dither=Image.Dither.NONE).save(buffer, "png", optimize=True, dpi=(DOTS_PER_INCH,) * 2)
+    return buffer.getvalue()

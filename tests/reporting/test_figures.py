@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from PIL import Image
+
+from dnnexp.reporting.figures import confusion_matrix, depth_curve, learning_curve, residual_plot
+
+BLUE, ORANGE = (0, 114, 178), (213, 94, 0)
+
+
+def pixels(png: bytes) -> np.ndarray:
+    assert png.startswith(b"\x89PNG\r\n")
+    assert len(png) < 60_000
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+
+
+def of_color(image: np.ndarray, color: Sequence[int]) -> np.ndarray:
+    """Return the (row, column) of the pixels that have about this colour."""
+    return np.argwhere(np.abs(image - color).max(axis=2) < 24)
+
+
+def examples(count: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    actual = rng.normal(150, 70, count)
+    return actual + rng.normal(0, 30, count), actual
+
+
+def test_a_learning_curve_falls_from_the_left_to_the_right() -> None:
+    image = pixels(learning_curve({"train/loss": np.linspace(2, 1, 50).tolist()}, None, "accuracy"))
+    line = of_color(image, BLUE)
+    middle = line[(line[:, 1] > 0.3 * image.shape[1]) & (line[:, 1] < 0.6 * image.shape[1])]  # no legend there
+    assert np.corrcoef(middle[:, 0], middle[:, 1])[0, 1] > 0.99  # rows are counted from the top
+
+
+@pytest.mark.parametrize(
+    "curves",
+    [
+        {},
+        {"train/loss": []},
+        {"train/loss": [1.0]},
+        {"train/loss": [1.0, float("nan"), float("inf")], "val/r2": [-50.0, 0.1, 0.2]},
+        {"train/loss": [float("nan")] * 3, "val/accuracy": [float("nan")] * 3},
+        {"train/loss": [1e-9, 1e9], "val/loss": [0.0, 0.0], "val/accuracy": [0.5, 0.5], "grad/norm": [1.0, 2.0]},
+    ],
+)
+def test_a_learning_curve_is_drawn_whatever_became_of_the_training(curves: dict[str, list[float]]) -> None:
+    pixels(learning_curve(curves, 2, "r2" if "val/r2" in curves else "accuracy"))
+
+
+def test_the_chosen_depth_is_ringed_where_it_stands() -> None:
+    depths, scores = [1, 2, 3, 4], [0.90, 0.95, 0.96, 0.95]
+    plain, ringed = (pixels(depth_curve(depths, scores, [0.01] * 4, "accuracy", chosen=c)) for c in (None, 2))
+    assert len(of_color(plain, ORANGE)) == 0
+    ring = of_color(ringed, ORANGE)
+    ring = ring[ring[:, 0] < 0.6 * ringed.shape[0]]  # above the legend
+    assert 0.30 < ring[:, 1].mean() / ringed.shape[1] < 0.50
+
+
+@pytest.mark.parametrize(
+    ("depths", "scores", "errors"),
+    [
+        ([1], [0.9], [0.01]),
+        ([0, 1, 2], [0.5, float("nan"), 0.7], [0.1, float("nan"), float("nan")]),
+        ([1, 2], [float("nan")] * 2, [float("nan")] * 2),
+        ([1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512], [0.9] * 18, [0.0] * 18),
+    ],
+)
+def test_a_depth_curve_is_drawn_for_every_ladder(depths: list[int], scores: list[float], errors: list[float]) -> None:
+    pixels(depth_curve(depths, scores, errors, "r2", baselines={"linear": 0.8, "mean": 0.0}, chosen=depths[0]))
+
+
+def test_where_less_is_better_the_band_is_around_the_least() -> None:
+    band = (229, 240, 247)
+    up, down = (
+        of_color(pixels(depth_curve([1, 2], [1.0, 5.0], [0.1, 0.1], "rmse", greater_is_better=greater)), band)[:, 0]
+        for greater in (True, False)
+    )
+    assert np.median(up) < np.median(down)
+
+
+def test_a_confusion_matrix_shows_errors_in_their_own_colour() -> None:
+    right = pixels(confusion_matrix([[40, 0], [0, 60]], ["no", "yes"]))
+    wrong = pixels(confusion_matrix([[0, 40], [60, 0]], ["no", "yes"]))
+    assert len(of_color(right, BLUE)) > 10_000
+    assert len(of_color(right, ORANGE)) == 0
+    assert len(of_color(wrong, ORANGE)) > 10_000
+    assert len(of_color(wrong, BLUE)) == 0
+
+
+@pytest.mark.parametrize("count", [1, 2, 10, 36, 37, 200])
+def test_a_confusion_matrix_of_any_number_of_classes_stays_small(count: int) -> None:
+    counts = np.random.default_rng(0).integers(0, 3, (count, count))
+    pixels(confusion_matrix(counts, [f"a class with a long name {i}" for i in range(count)]))
+
+
+@pytest.mark.parametrize("count", [1, 2, 400, 100_000])
+def test_a_residual_plot_of_any_number_of_examples_stays_small(count: int) -> None:
+    predicted, actual = examples(count)
+    pixels(residual_plot(predicted[:, None], actual[:, None], "price in $ per m^2"))
+
+
+def test_the_same_values_give_the_same_bytes_and_leave_the_style_of_others_alone() -> None:
+    before = dict(mpl.rcParams)
+    predicted, actual = examples(50)
+    assert residual_plot(predicted, actual) == residual_plot(predicted, actual)
+    assert dict(mpl.rcParams) == before
