@@ -55,7 +55,7 @@ def main(config: Config, terminal: Terminal) -> None:
         n_train, steps = evaluation.n_train, evaluation.best_steps
         length = refit_length(steps, evaluation.schedule_steps, n_train, len(protocol.split.development))
     if not trouble:
-        terminal.heading(f"refit on all {len(protocol.split.development):,} development rows")
+        terminal.heading(f"one network on all {len(protocol.split.development):,} development rows")
         with terminal.training(config.trainer.epochs, protocol.metric_name, greater_is_better=better) as progress:
             try:
                 refitted = refit(
@@ -81,7 +81,8 @@ def sentences(protocol: Protocol, evaluation: Evaluation | None, refitted: Refit
         means = " (mean ± corrected standard error)" if spread else ""
         said.append(f"{name} {evaluation.scores.mean():.4f}{spread} on {rows}{means}.")
     said.append(
-        f"Refitted on all {len(protocol.split.development):,} development rows for {refitted.steps:,} steps: "
+        f"{'Trained' if evaluation is None else 'Refitted'} on all {len(protocol.split.development):,} development rows "
+        f"for {refitted.steps:,} steps: training {name} {refitted.metrics[f'train/{name}']:.4f}, "
         f"test {name} {refitted.test_score:.4f} on {len(protocol.split.test):,} rows that chose nothing."
     )
     return [*said, *([where] if where else [])]
