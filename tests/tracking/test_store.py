@@ -10,7 +10,7 @@ import pytest
 from mlflow import MlflowClient
 
 from dnnexp.errors import ConfigError
-from dnnexp.tracking.store import open_store
+from dnnexp.tracking.store import one_line, open_store
 
 WORKERS = """
 import os, pathlib, sys
@@ -112,3 +112,22 @@ def test_an_experiment_that_was_deleted_is_restored(uri: str, root: Path) -> Non
 def test_plain_files_are_refused_in_words_that_name_the_setting(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"tracking\.uri: need sqlite:///FILE"):
         open_store("./mlruns", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (OSError(28, "No space left on device"), "[Errno 28] No space left on device"),
+        (ValueError("first\nsecond"), "first"),
+        (KeyError(), "KeyError"),
+        (
+            RuntimeError(
+                "API request to http://me:hunter2@host/api failed with exception HTTPConnectionPool(host='host'): Max "
+                "retries exceeded (Caused by NewConnectionError('Failed: [Errno 111] Connection refused'))"
+            ),
+            "API request to http://me:***@host/api failed: [Errno 111] Connection refused",
+        ),
+    ],
+)
+def test_trouble_is_told_in_one_line(error: Exception, line: str) -> None:
+    assert one_line(error) == line

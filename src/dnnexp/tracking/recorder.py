@@ -28,6 +28,7 @@ PAUSE = 30.0  # seconds after a failure in which records are kept without trying
 PAGE = 1000  # runs in one answer to a search
 ATTEMPTS = 6  # to be the one who makes a run
 CHANGED_TAG = "dnnexp.changed"
+TRIALS = ("screen", "rescore", "confirm")  # many, and new when they come: looking for them first would cost more
 
 
 class Connection(NamedTuple):
@@ -143,7 +144,7 @@ class Recorder:
         if record.parent is not None:
             values.tags["mlflow.parentRunId"] = self._parent_id(record.parent)
 
-        run = self._claim(record, values.tags, look_first=is_sweep or is_retry)
+        run = self._claim(record, values.tags, look_first=is_retry or record.role not in TRIALS)
         if is_sweep:
             self._run_ids[record.key] = run.info.run_id
             values = self._news(run, values)

@@ -86,8 +86,8 @@ def _database_store() -> Any:
 
 def one_line(error: Exception) -> str:
     """Return what an error says first, without the wrapping of SQLAlchemy, MLflow and urllib3, passwords redacted."""
-    text = str(error.args[0] if error.args else error).strip() or type(error).__name__
-    text = text.splitlines()[0]
+    first = error.args[0] if error.args and not isinstance(error, OSError) else error  # of an OSError it is a number
+    text = (str(first).strip() or type(error).__name__).splitlines()[0]
     request, said, reason = text.partition(" failed with exception ")
     if said:
         text = f"{request} failed: {reason.rpartition(': ')[2].strip(QUOTES)}"
