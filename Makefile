@@ -11,6 +11,7 @@ ROOT ?= runs
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --quiet --disable-pip-version-check
 READY := .venv/.ready
+BENCH_READY := .venv-bench/.ready
 
 .PHONY: help setup train sweep ui test test-slow check format bench lock clean
 
@@ -50,8 +51,8 @@ format: $(READY) ## put the code into its format, repair what the linter can
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
 
-bench: $(READY) ## speed against peers (minutes)
-	@for script in benchmarks/*.py; do [ -e "$$script" ] || continue; echo "== $$script"; $(PY) "$$script" $(ARGS); done
+bench: $(BENCH_READY) ## speed and memory against peers (minutes; ARGS=--quick: one)
+	@.venv-bench/bin/python benchmarks/engine.py $(ARGS)
 
 lock: $(READY) ## solve the requirements again (newest versions: make lock ARGS=--upgrade)
 	@lock() { $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -59,7 +60,7 @@ lock: $(READY) ## solve the requirements again (newest versions: make lock ARGS=
 	lock pyproject.toml --all-extras --output-file requirements.lock; \
 	lock --group source --output-file requirements-build.lock
 
-clean: ## remove what builds and tools left; runs/ and .venv stay
+clean: ## remove what builds and tools left; runs/, .venv and .venv-bench stay
 	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find src tests benchmarks experiments .ci -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
@@ -80,3 +81,16 @@ $(READY): requirements.lock requirements-build.lock pyproject.toml
 	$(PIP) --no-deps --no-build-isolation --editable .; \
 	touch $@; \
 	echo "ready: $$($(PY) --version), $$(pwd)/.venv"
+
+# What is locked is seen through a path file; peers are added, each by itself so that one may fail.
+$(BENCH_READY): $(READY) benchmarks/peers.txt
+	@echo "setting up .venv-bench: peers of the benchmark, some hundred megabytes"
+	@$(PY) -m venv --clear .venv-bench
+	@locked=$$($(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
+	own=$$(.venv-bench/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
+	printf 'import site; site.addsitedir(%s)\n' "'$$locked'" > "$$own/locked.pth"
+	@while read -r peer; do \
+	  .venv-bench/bin/python -m pip install --quiet --disable-pip-version-check "$$peer" \
+	    || echo "$$peer cannot be had here: left out"; \
+	done < benchmarks/peers.txt
+	@touch $@
