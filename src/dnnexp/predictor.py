@@ -49,7 +49,7 @@ class Predictor:
         X1 = np.ones((len(features), features.shape[1] + 1), self.theta.dtype)
         X1[:, :-1] = features
         A = outputs(logits(self.theta, self.architecture, X1), self.architecture)
-        return A.mean(axis=0, dtype=np.float64).T
+        return np.asarray(A.mean(axis=0, dtype=np.float64).T)
 
     def predict(self, X: pd.DataFrame) -> Array:
         """Return class labels (examples,), or values in the target's units (examples, targets)."""

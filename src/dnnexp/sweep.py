@@ -49,7 +49,7 @@ def main(config: Config, terminal: Terminal) -> None:
         if config.search.workers == 1:
             climb_ladder(sweep, make_scorers(protocol), Listeners(on_trial=on_trial, on_climb=monitor.look))
         else:
-            run_workers(work, (config, sweep), config.search.workers, lambda: monitor.look_again())
+            run_workers(work, (config, sweep), config.search.workers, monitor.keep_looking)
         climb = monitor.look_again()
     is_confirmed = climb.confirmation is not None and climb.confirmation.state == "complete"
     refitted = refit_choice(config, protocol, climb.choice) if climb.choice is not None and is_confirmed else None
@@ -61,7 +61,7 @@ def main(config: Config, terminal: Terminal) -> None:
 def check(config: Config) -> None:
     """Raise ConfigError for settings that a sweep cannot use."""
     keys = config.keys("optimizer")
-    if config.search.space.weight_decay is not None and keys is not None and "optimizer.weight_decay" not in keys:
+    if config.search.space.weight_decay is not None and "optimizer.weight_decay" not in keys:
         raise ConfigError(
             f"search.space.weight_decay: optimizer={config.optimizer.name} has no weight decay; "
             "take optimizer=adamw, or search.space.weight_decay=null"
@@ -138,9 +138,7 @@ def refit_choice(config: Config, protocol: Protocol, choice: TrialRecord) -> Ref
     from dnnexp.evaluation.refit import refit, refit_length
     from dnnexp.recording.sweep import chosen_config
 
-    length = refit_length(
-        choice.best_steps, choice.schedule_steps, choice.n_train, len(protocol.split.development)
-    )
+    length = refit_length(choice.best_steps, choice.schedule_steps, choice.n_train, len(protocol.split.development))
     return refit(chosen_config(config, choice).configuration, protocol, length)
 
 

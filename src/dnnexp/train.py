@@ -80,9 +80,10 @@ def sentences(protocol: Protocol, evaluation: Evaluation | None, refitted: Refit
         rows = f"{len(evaluation.scores)} folds of development data" if len(evaluation.scores) > 1 else "held-out rows"
         means = " (mean ± corrected standard error)" if spread else ""
         said.append(f"{name} {evaluation.scores.mean():.4f}{spread} on {rows}{means}.")
+    done = "Trained" if evaluation is None else "Refitted"
     said.append(
-        f"{'Trained' if evaluation is None else 'Refitted'} on all {len(protocol.split.development):,} development rows "
-        f"for {refitted.steps:,} steps: training {name} {refitted.metrics[f'train/{name}']:.4f}, "
+        f"{done} on all {len(protocol.split.development):,} development rows for {refitted.steps:,} steps: "
+        f"training {name} {refitted.metrics[f'train/{name}']:.4f}, "
         f"test {name} {refitted.test_score:.4f} on {len(protocol.split.test):,} rows that chose nothing."
     )
     return [*said, *([where] if where else [])]

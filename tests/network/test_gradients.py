@@ -125,7 +125,7 @@ def test_losses_are_finite_and_right_at_extreme_logits(loss: str, size: float) -
     w = np.full((1, 1, 2), 0.5)
     expected = {
         "softmax_cross_entropy": (0.0 if size > 0 else 2e4 + 1e4 + np.log(2)) / 2,
-        "sigmoid_cross_entropy": ((0 + np.log(2) * 3 if size > 0 else 1e4 * 3 + np.log(2) * 3)) / 2,
+        "sigmoid_cross_entropy": (0 + np.log(2) * 3 if size > 0 else 1e4 * 3 + np.log(2) * 3) / 2,
         "squared_error": (((size - 1) ** 2 + size**2) / 2 + (size - 1) ** 2 / 2) / 2,
         "absolute_error": (abs(size - 1) + 1e4 + abs(size - 1)) / 2,
         "huber": (abs(size - 1) + 1e4 + abs(size - 1) - 1.5) / 2,

@@ -1,4 +1,4 @@
-"""What is measured inside a network is what the formulas say, and what cannot train is named before it has cost time."""
+"""What is measured inside a network is what the formulas say; what cannot train is named before it has cost time."""
 
 from __future__ import annotations
 

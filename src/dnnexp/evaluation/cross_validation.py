@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from dnnexp.data.dataset import Dataset
 from dnnexp.evaluation.configuration import Configuration
 from dnnexp.evaluation.protocol import Prepared, Protocol
 from dnnexp.evaluation.scoring import score
@@ -19,13 +17,21 @@ from dnnexp.network.losses import LOSSES
 from dnnexp.network.schema import ModelConfig
 from dnnexp.training.examples import Member
 from dnnexp.training.health import untrainable_reason
-from dnnexp.training.lockstep import EpochNews, Fit, Length, Lockstep
+from dnnexp.training.lockstep import Fit, Length, Lockstep, OnEpoch
 
-__all__ = ["Evaluation", "OnEpoch", "architecture_of", "cross_validate", "first_step_trouble", "make_member", "network_shape", "train_stack"]
+__all__ = [
+    "Evaluation",
+    "OnEpoch",
+    "architecture_of",
+    "cross_validate",
+    "first_step_trouble",
+    "make_member",
+    "network_shape",
+    "train_stack",
+]
 
 Array = npt.NDArray[Any]
 Rows = npt.NDArray[np.intp]
-OnEpoch = Callable[[EpochNews], bool]
 
 
 class Evaluation(NamedTuple):

@@ -37,7 +37,9 @@ class Refit(NamedTuple):
     seconds: float
 
 
-def refit_length(best_steps: Sequence[int], schedule_steps: int, n_train: float, development_rows: int) -> Length:
+def refit_length(
+    best_steps: Sequence[int] | npt.NDArray[np.intp], schedule_steps: int, n_train: float, development_rows: int
+) -> Length:
     """Return the median best step of the folds, scaled by the rows, on the schedule scaled alike.
 
     best_steps (J,): of the folds, each trained on n_train rows with the schedule stretched over schedule_steps. A
@@ -65,7 +67,7 @@ def refit(
         raise DivergedError(f"{fits[0].divergence}; lower optimizer.lr ({configuration.optimizer.lr:g})")
     theta = fits[0].theta[None, :]
     predictor = Predictor(architecture, theta, prepared.preprocessors[0], prepared.codes[0])
-    metrics = {}
+    metrics: dict[str, float] = {}
     for part, numbers in (("train", rows), ("test", protocol.split.test)):
         scores = score(theta, architecture, prepared, protocol.dataset, [numbers], protocol.metrics)
         metrics |= {f"{part}/{name}": float(values[0]) for name, values in scores.items()}

@@ -60,7 +60,7 @@ def hidden_activations(theta: Array, architecture: Architecture, X1: Array) -> I
 
 
 def _add_residual(A1: Array, A1_prev: Array, extras: LayerExtras) -> None:
-    if extras.s is not None:
+    if extras.s.size:
         A1[..., :-1, :] *= extras.s
         A1[..., :-1, :] += A1_prev[..., :-1, :]
 

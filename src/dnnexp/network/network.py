@@ -128,7 +128,7 @@ class Network:
         return np.matmul(self._Wb[-1], A1_prev, out=self.Z_L)
 
     def backward(self, X1: Array, dZ: Array, w: Array) -> None:
-        """Write the gradient of every parameter to `gradient`, from dZ[L] (R, n[L], m), after `forward` on the same X1."""
+        """Write the gradient to `gradient` from dZ[L] (R, n[L], m), after `forward` on the same X1."""
         dA: Array | None = None  # dA[l] of the layer above, where that is a residual one
         for l in range(self.architecture.L - 1, 0, -1):
             np.matmul(dZ, self._A1_T[l - 1], out=self._dWb[l])
@@ -145,7 +145,7 @@ class Network:
         is_residual = dF is not dA
         if is_residual:
             R = self.networks
-            np.vecdot(dA.reshape(R, -1), F.reshape(R, -1), out=_flat(self._d_extras[i].s))
+            np.vecdot(dA.reshape(R, -1), F.reshape(R, -1), out=self._d_extras[i].s[:, 0, 0])
             np.multiply(dA, s, out=dF)
         if self.dropout is not None:
             np.multiply(dF, self.dropout.masks[i], out=dF)
@@ -179,8 +179,3 @@ class Network:
         J = self._cost(self.forward(X1, w), Y, w, self._dZ_L, self._loss_part)
         self.backward(X1, self._dZ_L, w)
         return J
-
-
-def _flat(s: Array | None) -> Array:
-    assert s is not None
-    return s[:, 0, 0]

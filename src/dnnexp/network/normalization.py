@@ -76,10 +76,9 @@ def _batch(Z: Array, w: Array, extras: LayerExtras, scratch: Array, sd: Array) -
     np.divide(Z, sd, out=Z)
 
 
-def _move(running: Array | None, batch: Array) -> None:
-    if running is not None:
-        running *= KEPT
-        running += (1 - KEPT) * batch
+def _move(running: Array, batch: Array) -> None:
+    running *= KEPT
+    running += (1 - KEPT) * batch
 
 
 def _batch_backward(dN: Array, Zhat: Array, w: Array, scratch: Array, sd: Array) -> None:

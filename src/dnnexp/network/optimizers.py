@@ -58,7 +58,7 @@ Rule = Callable[[Array, Array, Sequence[Array], Array, int, OptimizerConfig], No
 
 
 class OptimizerRule(NamedTuple):
-    """`update(theta, gradient, state, alpha, t, config)` for step t = 1, 2, …; `states` vectors are zero at the start."""
+    """`update(theta, gradient, state, alpha, t, config)` for step t = 1, 2, …; its `states` vectors begin at zero."""
 
     update: Rule
     states: int
@@ -119,7 +119,7 @@ def _rmsprop(
 def _adam(theta: Array, gradient: Array, state: Sequence[Array], alpha: Array, t: int, config: OptimizerConfig) -> None:
     """Step alpha * mhat / (sqrt(vhat) + epsilon): Kingma & Ba 2015, Algorithm 1.
 
-    The moments are kept divided by (1 - beta): first := beta1 * first + gradient, second := beta2 * second + gradient^2.
+    The moments are kept divided by (1 - beta): first := beta1 first + gradient, second := beta2 second + gradient^2.
     Those factors and the bias corrections go into the step's constants, which saves two of twelve passes.
     """
     first_moment, second_moment = state

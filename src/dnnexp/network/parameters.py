@@ -16,13 +16,13 @@ Array = npt.NDArray[Any]
 
 
 class LayerExtras(NamedTuple):
-    """What a hidden layer may own beside W and b, each (..., n[l], 1) but s (..., 1, 1); None where it has none."""
+    """What a hidden layer may own beside W and b, each (..., n[l], 1) but s (..., 1, 1); empty where it has none."""
 
-    scale: Array | None
-    shift: Array | None
-    s: Array | None
-    running_mean: Array | None
-    running_variance: Array | None
+    scale: Array
+    shift: Array
+    s: Array
+    running_mean: Array
+    running_variance: Array
 
 
 def layer_views(theta: Array, architecture: Architecture) -> list[Array]:
@@ -51,14 +51,9 @@ def extra_views(theta: Array, architecture: Architecture) -> list[LayerExtras]:
 
     has_scale, has_running = architecture.normalization != "none", architecture.normalization == "batch"
     trained = [
-        (
-            take(n[l]) if has_scale else None,
-            take(n[l]) if has_scale else None,
-            take(1) if architecture.is_residual(l) else None,
-        )
-        for l in range(1, L)
+        (take(n[l] * has_scale), take(n[l] * has_scale), take(int(architecture.is_residual(l)))) for l in range(1, L)
     ]
-    running = [(take(n[l]), take(n[l])) if has_running else (None, None) for l in range(1, L)]
+    running = [(take(n[l] * has_running), take(n[l] * has_running)) for l in range(1, L)]
     return [LayerExtras(*own, *kept) for own, kept in zip(trained, running, strict=True)]
 
 
@@ -81,7 +76,6 @@ def initialize(
         n_out, n_in = W[l].shape
         W[l][:] = initial_weights(n_out, n_in, activation, architecture.depth, rng, initializer, gain)
     for extras in extra_views(theta, architecture):
-        for ones in (extras.scale, extras.running_variance):
-            if ones is not None:
-                ones[:] = 1
+        extras.scale[:] = 1
+        extras.running_variance[:] = 1
     return theta

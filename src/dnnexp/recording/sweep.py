@@ -1,4 +1,4 @@
-"""The record of a sweep: its own run from the beginning, each trial as it ends, the champion, the files of the answer."""
+"""The record of a sweep: its own run from the beginning, each trial as it ends, the champion, the answer's files."""
 
 from __future__ import annotations
 
@@ -47,9 +47,7 @@ class SweepRecorder:
             return
         metric = self._protocol.metric
         name = self._protocol.metric_name
-        view = study_view(
-            self._study, f"score/{name}", f"test/{name}", greater_is_better=metric.greater_is_better
-        )
+        view = study_view(self._study, f"score/{name}", f"test/{name}", greater_is_better=metric.greater_is_better)
         try:
             self._recorder.show(view)
         except TrackingError as error:

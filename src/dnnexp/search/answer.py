@@ -31,8 +31,8 @@ def answer(climb: Climb, test_rows: int, development_rows: int) -> list[str]:
     best = max((s for s in climb.summaries if s.best is not None), key=_oriented)
     if best.best is not None and best.best.key != choice.key:
         sentences.append(
-            f"The best mean, {best.score:.4f}, has {network_name(best.best)}; the choice is the shallowest, then smallest "
-            "network within one standard error of it."
+            f"The best mean, {best.score:.4f}, has {network_name(best.best)}; the choice is the shallowest, then the "
+            "smallest network within one standard error of it."
         )
     sentences += [f"Depth {s.depth}: {verdict(s)}." for s in climb.summaries if s.gain is not None]
     tried = sum(summary.trials for summary in climb.summaries)

@@ -56,6 +56,10 @@ class Monitor:
         self.look(now)
         return now
 
+    def keep_looking(self) -> None:
+        """Show what is new, for those who do not ask how far it has come."""
+        self.look_again()
+
     def trial(self, record: TrialRecord) -> None:
         """Show a trial that has ended."""
         if record.key in self._ended:

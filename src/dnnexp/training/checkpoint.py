@@ -81,7 +81,7 @@ class Checkpoints:
 
 
 def read_checkpoint(path: Path, identity: str) -> State:
-    """Return the state in the file. Raises CheckpointError where a bit of it is not as written, or it is another run's."""
+    """Return the state in the file. Raises CheckpointError where a bit is not as written, or it is another run's."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -102,6 +102,7 @@ def read_checkpoint(path: Path, identity: str) -> State:
 def _encode(state: State, identity: str) -> bytes:
     buffer = io.BytesIO()
     text = json.dumps({**state.facts, "identity": identity}).encode()
-    np.savez(buffer, **state.arrays, **{TEXT: np.frombuffer(text, np.uint8)})
+    arrays: dict[str, Any] = {**state.arrays, TEXT: np.frombuffer(text, np.uint8)}
+    np.savez(buffer, **arrays)
     body = buffer.getvalue()
     return MAGIC + hashlib.sha256(body).digest() + body

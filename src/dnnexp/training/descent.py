@@ -70,7 +70,7 @@ class Descent:
                     np.add(dW, scratch, out=dW)
 
     def step(self, squared_norms: Array) -> None:
-        """W := W - alpha dW, b := b - alpha db, or what the optimizer makes of it; squared_norms (R,) of the gradient."""
+        """W := W - alpha dW, b := b - alpha db, or as the optimizer has it; squared_norms (R,) of the gradient."""
         network, live = self._network, self._live
         clip = self._trainer.clip_norm
         if clip is not None:

@@ -123,7 +123,8 @@ def untrainable_reason(
             f"({gone} of {architecture.depth} hidden layers are below {VANISHED:g})"
         )
     if shares[strongest - 1] > EXPLODED:
-        return f"the gradient explodes: at layer {strongest} it is {_power(shares[strongest - 1])} times that at the output"
+        times = _power(shares[strongest - 1])
+        return f"the gradient explodes: at layer {strongest} it is {times} times that at the output"
     return ""
 
 

@@ -48,7 +48,7 @@ class EpochNews(NamedTuple):
     best_metric: float  # mean over all networks that have not diverged, of the best of each
 
 
-OnEpoch = Callable[[EpochNews], bool]  # True ends the run
+OnEpoch = Callable[[EpochNews], bool | None]  # True ends the run
 
 
 class Length(NamedTuple):
@@ -101,9 +101,7 @@ class Lockstep:
         for r, member in enumerate(members):
             rng = generator(member.seed, WEIGHTS)
             self._network.theta[r] = initialize(architecture, rng, initializer, gain)
-        self._descent = Descent(
-            self._network, members, optimizer, schedule, trainer, self._length.schedule_steps
-        )
+        self._descent = Descent(self._network, members, optimizer, schedule, trainer, self._length.schedule_steps)
         self._has_stop_rows = all(len(member.stop) for member in members)
         self._stopping = Stopping(
             R if self._has_stop_rows else 0, architecture.size, dtype, metric.greater_is_better, trainer.patience
@@ -258,7 +256,7 @@ class Lockstep:
         )  # fmt: skip
         if self._has_stop_rows:
             self._leave([r for r in range(len(self._live)) if self._stopping.is_over(r)], "stopped")
-        return on_epoch is not None and on_epoch(news)
+        return on_epoch is not None and bool(on_epoch(news))
 
     def _score_stop_rows(self) -> tuple[Array, Array]:
         """Return cost (R,) and metric (R,) of the live networks on the rows each stops by."""
@@ -270,7 +268,7 @@ class Lockstep:
         Z = logits(self._descent.result, self._architecture, self._examples.X1, index)
         w = (weights / weights.sum(axis=1, keepdims=True)).astype(dtype)[:, None]
         A = outputs(Z.copy(), self._architecture)
-        J = LOSSES[self._loss].cost(Z, Y, w, np.empty_like(Z), LossBuffers(*Z.shape, dtype))
+        J = LOSSES[self._loss].cost(Z, Y, w, np.empty_like(Z), LossBuffers(len(Z), Z.shape[1], Z.shape[2], dtype))
         return J[:, 0, 0], self._metric.function(A, Y, weights)
 
     def _leave(self, rows: Sequence[int], state: str) -> None:

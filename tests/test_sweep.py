@@ -1,0 +1,170 @@
+"""Sweeps from the command to the answer, with real databases, a real MLflow store and real processes."""
+
+from __future__ import annotations
+
+import csv
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_wine
+
+from dnnexp.search.records import TrialRecord
+from dnnexp.search.storage import open_storage, sqlite_url
+from dnnexp.search.studies import Studies
+from dnnexp.sweep import main
+
+SMALL = ("data=wine", "search.trials_per_depth=4", "search.max_depth=2", "search.patience=1", "trainer.epochs=15")
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def sweep(*overrides: str) -> None:
+    assert main(["--quiet", *SMALL, *overrides]) == 0
+
+
+def records(study: str, root: str = "runs") -> list[TrialRecord]:
+    return Studies(open_storage(sqlite_url(Path(root, "optuna.db"))), study).read_all()
+
+
+def what_was_tried(study: str, root: str = "runs") -> list[tuple[Any, ...]]:
+    return [(r.key, r.state, dict(r.params), r.score, r.scores, r.best_steps) for r in records(study, root)]
+
+
+def answer(study: str, root: str = "runs") -> str:
+    return Path(root, "outputs", study, "answer.txt").read_text(encoding="utf-8")
+
+
+def runs_in_mlflow(root: str = "runs") -> list[dict[str, str]]:
+    """Return the tags of every run, read from the database itself."""
+    with sqlite3.connect(Path(root, "mlflow.db")) as database:
+        tags: dict[str, dict[str, str]] = {}
+        rows = database.execute(
+            "select run_uuid, key, value from tags where run_uuid in "
+            "(select run_uuid from runs where lifecycle_stage = 'active')"
+        )
+        for run, key, value in rows:
+            tags.setdefault(run, {})[key] = value
+    return list(tags.values())
+
+
+def test_a_sweep_answers_and_records_every_trial_once_below_its_own_run() -> None:
+    sweep("study=s")
+    text = answer("s")
+    for part in (
+        "Use d",
+        "On development data it has accuracy 0.",
+        " ± ",
+        "test accuracy 0.",
+        "Growing stopped because",
+    ):
+        assert part in text
+    tried = records("s")
+    ended = [record for record in tried if record.state != "failed"]
+    by_role: dict[str, list[dict[str, str]]] = {}
+    for tags in runs_in_mlflow():
+        by_role.setdefault(tags["dnnexp.role"], []).append(tags)
+    assert len(by_role["sweep"]) == len(by_role["champion"]) == 1
+    screened = [(tags["dnnexp.depth"], tags["dnnexp.trial"]) for tags in by_role["screen"]]
+    assert len(screened) == len(set(screened))
+    assert set(screened) == {(str(r.depth), str(r.number)) for r in ended if r.stage == "screen"}
+    assert len({tags["mlflow.parentRunId"] for tags in by_role["screen"] + by_role["champion"]}) == 1
+    with Path("runs", "outputs", "s", "leaderboard.csv").open(encoding="utf-8") as file:
+        board = list(csv.DictReader(file))
+    scores = [float(row["score"]) for row in board]
+    assert scores == sorted((r.score for r in ended if r.stage == "screen" and r.score is not None), reverse=True)
+
+
+def test_the_same_seed_tries_the_same_and_answers_the_same_bit_for_bit() -> None:
+    for root in ("one", "two"):
+        sweep("study=s", f"paths.root={root}", "tracking=none")
+    assert what_was_tried("s", "one") == what_was_tried("s", "two")
+    assert answer("s", "one") == answer("s", "two")
+
+
+def test_the_file_that_a_sweep_leaves_trains_the_same_network_to_the_same_score(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from dnnexp.train import main as train
+
+    sweep("study=s", "tracking=none")
+    text = answer("s")
+    capsys.readouterr()
+    assert train(["--quiet", "experiment=best", "tracking=none"]) == 0
+    printed = capsys.readouterr().out
+    for begin in ("accuracy ", "test accuracy "):
+        assert text.partition(begin)[2].split()[0] in printed.partition(begin)[2]
+
+
+def write_wine(path: Path, permuted: bool) -> None:
+    """Write wine with an official split, the test labels permuted or not."""
+    X, y = load_wine(return_X_y=True)
+    order = np.random.default_rng(0).permutation(len(X))
+    development, test = order[:140], order[140:]
+    y_test = np.roll(y[test], 7) if permuted else y[test]
+    np.savez(path, X_train=X[development], y_train=y[development], X_test=X[test], y_test=y_test)
+
+
+def test_permuting_the_test_labels_changes_no_trial_no_choice_and_no_champion() -> None:
+    for root in ("printed", "permuted"):
+        Path(root).mkdir()
+        write_wine(Path(root, "wine.npz"), permuted=root == "permuted")
+        sweep("study=s", "data=npz", f"data.path={root}/wine.npz", f"paths.root={root}", "tracking=none")
+    tried = [[trial for trial in what_was_tried("s", root) if trial[0][1] == 0] for root in ("printed", "permuted")]
+    assert len(tried[0]) == 8
+    assert tried[0] == tried[1]
+    assert answer("s", "printed").splitlines()[:2] == answer("s", "permuted").splitlines()[:2]
+    confirmations = [
+        next(record for record in records("s", root) if record.stage == "confirm") for root in ("printed", "permuted")
+    ]
+    assert confirmations[0].params == confirmations[1].params
+    assert confirmations[0].score != confirmations[1].score
+    models = [np.load(Path(root, "outputs", "s", "model.npz"))["theta"] for root in ("printed", "permuted")]
+    np.testing.assert_array_equal(models[0], models[1])
+
+
+def test_a_sweep_with_other_settings_is_refused_with_the_difference(capsys: pytest.CaptureFixture[str]) -> None:
+    sweep("study=s", "tracking=none")
+    assert main(["--quiet", *SMALL, "study=s", "tracking=none", "model.dropout=0.2"]) == 1
+    assert "model.dropout was 0.0 and is 0.2" in capsys.readouterr().err
+    sweep("study=s", "tracking=none", "search.trials_per_depth=5")  # a budget is no part of what is compared
+    assert sum(record.stage == "screen" and record.depth == 1 for record in records("s")) == 5
+
+
+@pytest.mark.slow  # the trial that was killed is found dead after a while
+def test_a_sweep_killed_and_run_again_has_every_finished_trial_once_and_its_whole_budget() -> None:
+    command = [sys.executable, "-m", "dnnexp.sweep", "--quiet", *SMALL, "search.trials_per_depth=12", "study=s"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    finished: dict[tuple[int, str, int], TrialRecord] = {}
+    for wanted in (3, 15):
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + 120
+        while len(finished) < wanted and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.1)
+            if Path("runs", "optuna.db").exists():
+                finished |= {r.key: r for r in records("s") if r.state in ("complete", "diverged")}
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert len(finished) >= 15
+    subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL, timeout=300)
+    now = {record.key: record for record in records("s")}
+    assert all(now[key].scores == record.scores for key, record in finished.items())
+    ended = [r for r in now.values() if r.state != "failed"]
+    assert [sum((r.depth, r.stage) == (depth, "screen") for r in ended) for depth in (1, 2)] == [12, 12]
+    recorded = [
+        (t["dnnexp.role"], t["dnnexp.depth"], t["dnnexp.trial"]) for t in runs_in_mlflow() if "dnnexp.trial" in t
+    ]
+    assert len(recorded) == len(set(recorded))
+    assert {entry for entry in recorded if entry[0] == "screen"} == {
+        ("screen", str(r.depth), str(r.number)) for r in ended if r.stage == "screen"
+    }
