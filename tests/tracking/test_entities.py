@@ -75,3 +75,8 @@ def test_secrets_are_masked_in_parameters_tags_and_text_files(monkeypatch: pytes
 def test_a_key_comes_back_from_its_tag_which_holds_nothing_a_search_would_trip_over(key: str) -> None:
     assert key_of(tag_of(key)) == key
     assert not set(tag_of(key)) & set("'\"`\\")
+
+
+def test_what_networks_are_compared_by_comes_first() -> None:
+    record = RunRecord("k", "n", metrics={"train/loss": 1, "score/r2": 1, "seconds": 1, "test/r2": 1})
+    assert [metric.key for metric in entities(record).metrics] == ["score/r2", "test/r2", "train/loss", "seconds"]

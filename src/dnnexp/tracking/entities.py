@@ -23,6 +23,7 @@ PARAM_LENGTH = 6000  # characters; MLflow cuts what is longer, and says nothing
 TAG_LENGTH = 8000
 KEY_TAG = "dnnexp.key"
 NOT_FINITE_TAG = "dnnexp.not_finite"
+FIRST = ("score/", "test/")  # metrics that are sent first: MLflow's compare page opens with the first of them
 
 
 class Entities(NamedTuple):
@@ -96,7 +97,7 @@ def _metrics(record: RunRecord) -> tuple[list[Metric], list[str]]:
     end = record.end_time if record.end_time is not None else time.time()
     start = min(record.start_time if record.start_time is not None else end, end)
     metrics, gaps = [], []
-    for key in {**record.metrics, **record.curves}:  # the UI offers the first of them first
+    for key in sorted({**record.metrics, **record.curves}, key=lambda key: not key.startswith(FIRST)):
         curve = record.steps(key)
         last = max(curve, default=0)
         points = [(step, value, start + (end - start) * step / (last + 1)) for step, value in sorted(curve.items())]
