@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from dnnexp.search.sweep import Scorers, Sweep
 
 PROGRAM = "python -m dnnexp.sweep"
-FINGERPRINT = ("data", "model", "optimizer", "schedule", "trainer", "evaluation", "search.space")
-FREE = ("data.path", "trainer.threads")  # where the data lies and who computes: the content's hash stands for it
 
 
 @command(PROGRAM, "Find depth, widths, activation and learning rate for a data set, and say how sure.", goes_on=True)
@@ -87,15 +85,12 @@ def make_sweep(config: Config, protocol: Protocol) -> Sweep:
     """Return what every worker of the sweep is told."""
     from dnnexp.search.sweep import Sweep
 
-    settings = {
-        key: value
-        for key, value in config.flat().items()
-        if key.startswith(tuple(f"{group}." for group in FINGERPRINT)) and key not in FREE
-    }
-    fingerprint: dict[str, Any] = settings | {
+    searched = {key: value for key, value in config.flat().items() if key.startswith("search.space.")}
+    fingerprint: dict[str, Any] = {
+        **config.decisive(),
+        **searched,
         "search.sampler": config.search.sampler,
         "search.pruner": config.search.pruner,
-        "seed": config.seed,
         "data (SHA-256)": protocol.dataset.sha256,
         "test rows (SHA-256)": protocol.split.sha256,
         "metric": protocol.metric_name,

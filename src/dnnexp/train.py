@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import sys
 import time
 import uuid
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from dnnexp.evaluation.protocol import Protocol
     from dnnexp.evaluation.refit import Refit
     from dnnexp.reporting.terminal import Terminal
+    from dnnexp.training.checkpoint import Checkpoints
 
 PROGRAM = "python -m dnnexp.train"
 
@@ -41,6 +44,7 @@ def main(config: Config, terminal: Terminal) -> None:
     evaluation: Evaluation | None = None
     refitted: Refit | None = None
     length, trouble = None, ""
+    saved = checkpoints(config, protocol)
     better = protocol.metric.greater_is_better
     if protocol.folds:
         terminal.heading(f"{len(protocol.folds)} networks, one for each fold, in lockstep")
@@ -49,6 +53,7 @@ def main(config: Config, terminal: Terminal) -> None:
                 config.configuration,
                 protocol,
                 lambda news: progress.epoch(news.epoch, news.train_loss, news.stop_metric),
+                saved.get("folds"),
             )
         if evaluation.diverged:
             trouble = f"{evaluation.diverged}; lower optimizer.lr (it is {config.optimizer.lr:g})"
@@ -59,14 +64,33 @@ def main(config: Config, terminal: Terminal) -> None:
         with terminal.training(config.trainer.epochs, protocol.metric_name, greater_is_better=better) as progress:
             try:
                 refitted = refit(
-                    config.configuration, protocol, length, lambda news: progress.epoch(news.epoch, news.train_loss)
+                    config.configuration,
+                    protocol,
+                    length,
+                    lambda news: progress.epoch(news.epoch, news.train_loss),
+                    saved.get("refit"),
                 )
             except DnnexpError as error:
                 trouble = str(error)
     where = record(config, protocol, evaluation, refitted, trouble, started) if config.tracking.enabled else ""
+    for files in saved.values():
+        files.clear()
     if refitted is None:
         raise DnnexpError(f"{trouble}{f' ({where})' if where else ''}")
     terminal.answer(f"{dataset.name}: the result", sentences(protocol, evaluation, refitted, where))
+
+
+def checkpoints(config: Config, protocol: Protocol) -> dict[str, Checkpoints]:
+    """Return where the two trainings of a run save how far they have come, by name; {} where nothing is to be saved."""
+    if config.trainer.checkpoint is None:
+        return {}
+    from dnnexp.training.checkpoint import Checkpoints
+
+    facts = {**config.decisive(), "data": protocol.dataset.sha256, "split": protocol.split.sha256}
+    identity = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    folder = config.paths.outputs / "checkpoints" / identity[:16]
+    every, resume = config.trainer.checkpoint, config.trainer.resume
+    return {name: Checkpoints(folder / name, identity, every, resume=resume) for name in ("folds", "refit")}
 
 
 def sentences(protocol: Protocol, evaluation: Evaluation | None, refitted: Refit, where: str) -> list[str]:

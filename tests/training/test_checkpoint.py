@@ -34,7 +34,7 @@ def make_lockstep(optimizer: str, schedule: str, dropout: float) -> Lockstep:
     ]
     return Lockstep(
         examples, SHAPE, "softmax_cross_entropy", members, OptimizerConfig(optimizer),
-        ScheduleConfig(schedule, final=0.1), TrainerConfig(EPOCHS, 16, 4, average=0.9), METRICS["accuracy"],
+        ScheduleConfig(schedule, final=0.1, wait=2), TrainerConfig(EPOCHS, 16, 4, average=0.9), METRICS["accuracy"],
     )  # fmt: skip
 
 
@@ -70,10 +70,11 @@ def test_a_run_resumed_has_the_bits_of_one_that_was_never_interrupted(
     state = checkpoints.load()
     assert state is not None
     assert state.facts["epoch"] == epoch - 1
-    resumed = make_lockstep(optimizer, schedule, dropout)
-    resumed.restore(state)
-    assert_same(resumed.run(checkpoints=checkpoints), uninterrupted)
-    assert not any(tmp_path.glob("*"))
+    checkpoints.resume = True
+    assert_same(make_lockstep(optimizer, schedule, dropout).run(checkpoints=checkpoints), uninterrupted)
+    assert_same(make_lockstep(optimizer, schedule, dropout).run(checkpoints=checkpoints), uninterrupted)  # all is there
+    checkpoints.clear()
+    assert not tmp_path.exists()
 
 
 def save_two(folder: Path) -> tuple[Checkpoints, Path]:

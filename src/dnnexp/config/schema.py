@@ -26,6 +26,8 @@ __all__ = ["Config", "Origin", "PathsConfig", "Setting", "flatten"]
 
 Setting = str | int | float | bool | None
 LOCAL_STORES = ("", "file", "sqlite")
+DECISIVE = ("data.", "model.", "optimizer.", "schedule.", "trainer.", "evaluation.")
+INDECISIVE = ("data.path", "trainer.threads", "trainer.checkpoint", "trainer.resume")
 
 
 @dataclass
@@ -134,6 +136,12 @@ class Config:
                 settings[key] = redact(text)
         meant = {key for item in fields(self) if is_dataclass(getattr(self, item.name)) for key in self.keys(item.name)}
         return {key: value for key, value in settings.items() if key in meant or "." not in key}
+
+    def decisive(self) -> dict[str, Setting]:
+        """Return what a result depends on, of `flat`: not where the data lies or who computes, nor any budget."""
+        return {
+            key: value for key, value in self.flat().items() if key.startswith(DECISIVE) and key not in INDECISIVE
+        } | {"seed": self.seed}
 
     def option(self, group: str) -> str | None:
         """Return the option that a group's section stands for: what it is by its own word, else what was chosen."""

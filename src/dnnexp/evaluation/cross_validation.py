@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from dnnexp.errors import ConfigError
 from dnnexp.evaluation.configuration import Configuration
 from dnnexp.evaluation.protocol import Prepared, Protocol
 from dnnexp.evaluation.scoring import score
 from dnnexp.network.architecture import Architecture
 from dnnexp.network.losses import LOSSES
 from dnnexp.network.schema import ModelConfig
-from dnnexp.training.examples import Member
+from dnnexp.training.checkpoint import Checkpoints
+from dnnexp.training.examples import Examples, Member
 from dnnexp.training.health import untrainable_reason
 from dnnexp.training.lockstep import Fit, Length, Lockstep, OnEpoch
 
@@ -93,6 +96,7 @@ def train_stack(
     members: list[Member],
     length: Length | None = None,
     on_epoch: OnEpoch | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> tuple[Architecture, list[Fit], int]:
     """Train one network for each member; return their shape, what became of them, and the schedule's steps."""
     n_in, n_out = prepared.examples.X1.shape[1] - 1, prepared.examples.Y.shape[1]
@@ -101,14 +105,39 @@ def train_stack(
     trainer = configuration.trainer
     if protocol.dataset.task == "regression":
         trainer = replace(trainer, label_smoothing=0.0)  # there are no labels to smooth
+    examples = prepared.examples
+    if trainer.class_weight == "balanced":
+        if protocol.dataset.task == "regression":
+            raise ConfigError("trainer.class_weight: a regression has no classes, need none, got 'balanced'")
+        examples = balance(examples, members)
     lockstep = Lockstep(
-        prepared.examples, architecture, loss, members, configuration.optimizer, configuration.schedule,
+        examples, architecture, loss, members, configuration.optimizer, configuration.schedule,
         trainer, protocol.metric, configuration.model.initializer, configuration.model.gain, length,
     )  # fmt: skip
-    return architecture, lockstep.run(on_epoch), lockstep.schedule_steps
+    return architecture, lockstep.run(on_epoch, checkpoints), lockstep.schedule_steps
 
 
-def cross_validate(configuration: Configuration, protocol: Protocol, on_epoch: OnEpoch | None = None) -> Evaluation:
+def balance(examples: Examples, members: Sequence[Member]) -> Examples:
+    """Return the examples with weights m / (classes * m_k) for class k of m_k rows, by each member's training rows.
+
+    Every class then has the same share of the cost (King & Zeng 2001, section 4.2). Members' rows do not overlap.
+    """
+    labels = examples.Y[:, 0] > 0.5 if examples.Y.shape[1] == 1 else examples.Y.argmax(axis=1)
+    weights = np.ones(len(labels), examples.Y.dtype)
+    for member in members:
+        counts = np.bincount(labels[member.train], minlength=max(2, examples.Y.shape[1]))
+        of_class = len(member.train) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+        for rows in (member.train, member.stop):
+            weights[rows] = of_class[labels[rows].astype(np.intp)]
+    return examples._replace(weights=weights)
+
+
+def cross_validate(
+    configuration: Configuration,
+    protocol: Protocol,
+    on_epoch: OnEpoch | None = None,
+    checkpoints: Checkpoints | None = None,
+) -> Evaluation:
     """Train the configuration on every fold at once and score each network on its fold's rows and on the test rows."""
     started = time.perf_counter()
     folds, dataset = protocol.folds, protocol.dataset
@@ -119,7 +148,9 @@ def cross_validate(configuration: Configuration, protocol: Protocol, on_epoch: O
         make_member(configuration, fold.train + j * N, fold.stop + j * N, protocol.member_seed(j))
         for j, fold in enumerate(folds)
     ]
-    architecture, fits, schedule_steps = train_stack(configuration, protocol, prepared, members, on_epoch=on_epoch)
+    architecture, fits, schedule_steps = train_stack(
+        configuration, protocol, prepared, members, None, on_epoch, checkpoints
+    )
     theta = np.stack([fit.theta for fit in fits])
     has_diverged = np.array([fit.divergence is not None for fit in fits])
     theta[has_diverged] = np.nan

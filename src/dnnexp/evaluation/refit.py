@@ -15,6 +15,7 @@ from dnnexp.evaluation.cross_validation import Evaluation, OnEpoch, make_member,
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.scoring import score
 from dnnexp.predictor import Predictor
+from dnnexp.training.checkpoint import Checkpoints
 from dnnexp.training.lockstep import Length
 
 __all__ = ["DivergedError", "Refit", "as_evaluation", "diverged_evaluation", "refit", "refit_length"]
@@ -52,7 +53,11 @@ def refit_length(
 
 
 def refit(
-    configuration: Configuration, protocol: Protocol, length: Length | None = None, on_epoch: OnEpoch | None = None
+    configuration: Configuration,
+    protocol: Protocol,
+    length: Length | None = None,
+    on_epoch: OnEpoch | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Refit:
     """Train on all development rows and score the test rows, once.
 
@@ -62,7 +67,9 @@ def refit(
     rows = protocol.split.development
     prepared = protocol.prepare(configuration.preprocessing, [rows], configuration.trainer.precision)
     members = [make_member(configuration, rows, np.zeros(0, np.intp), protocol.refit_seed(0))]
-    architecture, fits, schedule_steps = train_stack(configuration, protocol, prepared, members, length, on_epoch)
+    architecture, fits, schedule_steps = train_stack(
+        configuration, protocol, prepared, members, length, on_epoch, checkpoints
+    )
     if fits[0].divergence is not None:
         raise DivergedError(f"{fits[0].divergence}; lower optimizer.lr ({configuration.optimizer.lr:g})")
     theta = fits[0].theta[None, :]

@@ -35,6 +35,8 @@ class Activation(NamedTuple):
 
 def _identity(Z: Array, A: Array, scratch: Array) -> None:
     """g(z) = z."""
+    if A is not Z:
+        np.copyto(A, Z)
 
 
 def _identity_backward(dA: Array, Z: Array, A: Array, scratch: Array) -> None:

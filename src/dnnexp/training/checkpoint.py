@@ -39,10 +39,13 @@ class State(NamedTuple):
 
 
 class Checkpoints:
-    """The checkpoints of one run in a folder; `identity` says which run, by whatever decides its bits."""
+    """The checkpoints of one run in a folder, one each `every` epochs.
 
-    def __init__(self, folder: Path, identity: str, every: int = 1) -> None:
-        self.folder, self.identity, self.every = folder, identity, every
+    identity: which run it is, by whatever decides its bits. resume: it is to go on from the last one.
+    """
+
+    def __init__(self, folder: Path, identity: str, every: int = 1, *, resume: bool = False) -> None:
+        self.folder, self.identity, self.every, self.resume = folder, identity, every, resume
         self.refused: list[str] = []  # why files were passed over by `load`
 
     def save(self, epoch: int, state: State) -> Path:

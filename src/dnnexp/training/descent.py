@@ -11,7 +11,8 @@ import numpy.typing as npt
 from dnnexp.network.network import Network
 from dnnexp.network.optimizers import Optimizer, OptimizerConfig
 from dnnexp.training.examples import Member
-from dnnexp.training.schedules import ScheduleConfig, factor
+from dnnexp.training.plateau import Plateau
+from dnnexp.training.schedules import PLATEAU, ScheduleConfig, factor
 from dnnexp.training.schema import TrainerConfig
 
 __all__ = ["Descent"]
@@ -37,6 +38,7 @@ class Descent:
         self.optimizer = Optimizer(optimizer, network.theta, network.gradient)
         self.alpha = np.array([[member.alpha] for member in members], dtype)
         self._decay = np.array([[[member.weight_decay]] for member in members], dtype)
+        self.plateau = Plateau(len(members), schedule.drop, schedule.wait) if schedule.name == PLATEAU else None
         self.average = network.theta.copy() if trainer.average else None
         has_penalty = trainer.l1 > 0 or trainer.l2 > 0
         self._scratch = np.empty_like(network.theta) if has_penalty or trainer.average else None
@@ -78,6 +80,8 @@ class Descent:
             if (scale < 1).any():
                 network.gradient[:live] *= scale[:, None]
         alpha = self.alpha[:live] * factor(self._schedule, self.steps, self._schedule_steps)
+        if self.plateau is not None:
+            alpha *= self.plateau.factor[:live]
         if self._decays:
             shrink = 1 - alpha[:, :, None] * self._decay[:live]
             for W in network.weights:
@@ -86,6 +90,21 @@ class Descent:
         self.steps += 1
         if self.average is not None:
             self._update_average(self.average[:live])
+
+    def end_epoch(self, cost: npt.NDArray[np.float64]) -> None:
+        """Take note of the mean cost (R,) of an epoch of the live networks."""
+        if self.plateau is not None:
+            self.plateau.end_epoch(cost)
+
+    def state(self) -> dict[str, Array]:
+        """Return the arrays that change from step to step, by name."""
+        arrays = {"optimizer": self.optimizer.state}
+        if self.average is not None:
+            arrays["average"] = self.average
+        if self.plateau is not None:
+            plateau = self.plateau
+            arrays |= {"plateau": plateau.factor, "plateau/lowest": plateau.lowest, "plateau/waited": plateau.waited}
+        return arrays
 
     def _update_average(self, average: Array) -> None:
         """average := d average + (1 - d) theta; d rises to its value, so that the first steps are forgotten."""
@@ -103,6 +122,8 @@ class Descent:
     def move(self, target: int, source: int) -> None:
         """Copy what belongs to network `source` to row `target`."""
         self.optimizer.move(target, source)
+        if self.plateau is not None:
+            self.plateau.move(target, source)
         kept = () if self.average is None else (self.average,)
         for array in (self.alpha, self._decay, *kept):
             array[target] = array[source]

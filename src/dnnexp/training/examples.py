@@ -17,7 +17,7 @@ class Examples(NamedTuple):
 
     X1: Array
     Y: Array
-    weights: Array | None = None  # (N,) how much each example counts; None: all alike
+    weights: Array | None = None  # (N,) how much each example counts in the cost; None: all alike
 
     @classmethod
     def empty(cls, N: int, n_in: int, n_out: int, dtype: npt.DTypeLike) -> Examples:

@@ -125,20 +125,31 @@ class Lockstep:
     def run(self, on_epoch: OnEpoch | None = None, checkpoints: Checkpoints | None = None) -> list[Fit]:
         """Train to the end, to early stopping, to divergence, or until the callback returns True.
 
-        Checkpoints are saved after epochs, and removed when the run has ended.
+        With checkpoints it goes on from the last one, where that is asked for, and saves its own: after epochs, and at
+        its end.
         """
+        if checkpoints is not None:
+            self._begin(checkpoints)
         with threadpool_limits(self._threads, "blas"), np.errstate(all="ignore"):
             while self._live and self._epoch < self._epochs:
                 self._epoch += 1
                 train_loss = self._run_epoch()
+                self._descent.end_epoch(train_loss)
                 if self._live and self._end_epoch(train_loss, on_epoch):
                     self._leave(range(len(self._live)), "ended")
                 if checkpoints is not None and self._epoch % checkpoints.every == 0:
                     checkpoints.save(self._epoch, self.state())
             self._leave(range(len(self._live)), "finished")
         if checkpoints is not None:
-            checkpoints.clear()
+            checkpoints.save(self._epoch, self.state())
         return self._fits
+
+    def _begin(self, checkpoints: Checkpoints) -> None:
+        """Go on from the last checkpoint where that is asked for; else remove what an earlier run has left."""
+        if not checkpoints.resume:
+            checkpoints.clear()
+        elif (state := checkpoints.load()) is not None:
+            self.restore(state)
 
     def state(self) -> State:
         """Return everything that the rest of the run depends on."""
@@ -175,16 +186,14 @@ class Lockstep:
 
     def _arrays(self) -> dict[str, Array]:
         """Return the arrays that change from step to step, by name."""
-        stopping, descent = self._stopping, self._descent
-        arrays = {
+        stopping = self._stopping
+        return self._descent.state() | {
             "theta": self._network.theta,
-            "optimizer": descent.optimizer.state,
             "best/theta": stopping.theta,
             "best/metric": stopping.metric,
             "best/loss": stopping.loss,
             "waited": stopping.waited,
         }
-        return arrays if descent.average is None else arrays | {"average": descent.average}
 
     def _run_epoch(self) -> npt.NDArray[np.float64]:
         """Take the steps of one epoch; return the mean cost of each live network over them."""
@@ -263,10 +272,9 @@ class Lockstep:
         index, weights = pad_rows(self._stop_rows[: len(self._live)])
         dtype = self._examples.X1.dtype
         Y = self._examples.Y[index].swapaxes(-1, -2).copy()
-        if self._examples.weights is not None:
-            weights *= self._examples.weights[index]
         Z = logits(self._descent.result, self._architecture, self._examples.X1, index)
-        w = (weights / weights.sum(axis=1, keepdims=True)).astype(dtype)[:, None]
+        counts = weights if self._examples.weights is None else weights * self._examples.weights[index]
+        w = (counts / counts.sum(axis=1, keepdims=True)).astype(dtype)[:, None]
         A = outputs(Z.copy(), self._architecture)
         J = LOSSES[self._loss].cost(Z, Y, w, np.empty_like(Z), LossBuffers(len(Z), Z.shape[1], Z.shape[2], dtype))
         return J[:, 0, 0], self._metric.function(A, Y, weights)

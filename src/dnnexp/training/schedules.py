@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from dnnexp.errors import require, require_choice
 
-__all__ = ["SCHEDULES", "ScheduleConfig", "factor"]
+__all__ = ["PLATEAU", "SCHEDULES", "ScheduleConfig", "factor"]
 
 ONE_CYCLE_START = 1 / 25
+PLATEAU = "reduce_on_plateau"
 
 
 @dataclass
@@ -20,8 +21,9 @@ class ScheduleConfig:
     name: str = "cosine"
     warmup: float = 0.05  # share of all steps, in [0, 1)
     final: float = 0.0  # factor at the last step: cosine, exponential, one_cycle
-    drop: float = 0.1  # step: factor at each drop
+    drop: float = 0.1  # step and reduce_on_plateau: factor at each drop
     drops: int = 3  # step: how many, evenly spaced
+    wait: int = 5  # reduce_on_plateau: epochs in which the training cost does not fall before a drop
     rise: float = 0.3  # one_cycle: share of the steps in which the learning rate rises
 
     def __post_init__(self) -> None:
@@ -32,6 +34,7 @@ class ScheduleConfig:
             require(self.final > 0, "schedule.final", "final > 0 for an exponential schedule", self.final)
         require(0 < self.drop <= 1, "schedule.drop", "0 < drop <= 1", self.drop)
         require(self.drops >= 1, "schedule.drops", "drops >= 1", self.drops)
+        require(self.wait >= 1, "schedule.wait", "wait >= 1 (epochs)", self.wait)
         require(0 < self.rise < 1, "schedule.rise", "0 < rise < 1 (share of all steps)", self.rise)
 
 
@@ -70,6 +73,7 @@ SCHEDULES: dict[str, Callable[[float, ScheduleConfig], float]] = {
     "step": _step,
     "exponential": _exponential,
     "one_cycle": _one_cycle,
+    PLATEAU: _constant,  # the factor that follows the cost is each network's own
 }
 
 

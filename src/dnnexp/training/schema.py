@@ -11,6 +11,7 @@ from dnnexp.training.schedules import ScheduleConfig
 __all__ = ["ScheduleConfig", "TrainerConfig"]
 
 PRECISIONS = ("float32", "float64")
+CLASS_WEIGHTS = ("none", "balanced")
 
 
 @dataclass
@@ -22,6 +23,7 @@ class TrainerConfig:
     patience: int | None = 20  # epochs without improvement before it stops; None: never
     loss: str | None = None  # None: the task's own
     label_smoothing: float = 0.05  # share of a class target that is spread over all classes
+    class_weight: str = "none"  # balanced: classes count alike in the cost, however many examples each has
     l1: float = 0.0  # penalty l1 * sum |W|
     l2: float = 0.0  # penalty l2 / 2 * sum W^2, in the gradient (weight_decay of the optimizer is decoupled from it)
     clip_norm: float | None = None  # longest gradient; None: any
@@ -29,6 +31,8 @@ class TrainerConfig:
     health: bool = False  # gradient norms, silent units and step sizes of each layer, after each epoch
     precision: str = "float32"
     threads: int = 1  # of BLAS
+    checkpoint: int | None = None  # epochs between two checkpoints; None: none are written
+    resume: bool = False  # go on from the last checkpoint, bit for bit
 
     def __post_init__(self) -> None:
         require(self.epochs >= 1, "trainer.epochs", "epochs >= 1", self.epochs)
@@ -38,6 +42,7 @@ class TrainerConfig:
             require(self.patience >= 1, "trainer.patience", "patience >= 1 (null: never stop early)", self.patience)
         smoothing = self.label_smoothing
         require(0 <= smoothing < 1, "trainer.label_smoothing", "0 <= label_smoothing < 1", smoothing)
+        require_choice("trainer.class_weight", self.class_weight, CLASS_WEIGHTS)
         require(0 <= self.l1 < math.inf, "trainer.l1", "l1 >= 0", self.l1)
         require(0 <= self.l2 < math.inf, "trainer.l2", "l2 >= 0", self.l2)
         if self.clip_norm is not None:
@@ -45,3 +50,7 @@ class TrainerConfig:
         require(0 <= self.average < 1, "trainer.average", "0 <= average < 1", self.average)
         require_choice("trainer.precision", self.precision, PRECISIONS)
         require(self.threads >= 1, "trainer.threads", "threads >= 1", self.threads)
+        if self.checkpoint is not None:
+            require(self.checkpoint >= 1, "trainer.checkpoint", "checkpoint >= 1 (null: none)", self.checkpoint)
+        elif self.resume:
+            self.checkpoint = 1

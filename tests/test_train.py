@@ -1,0 +1,81 @@
+"""One configuration from the command line to its result."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from dnnexp.train import main
+
+SMALL = ("data=wine", "tracking=none", "trainer.epochs=8")
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(empty_folder: Path) -> None:
+    """Every command runs in a folder of its own."""
+
+
+def train(capsys: pytest.CaptureFixture[str], *overrides: str) -> str:
+    assert main([*SMALL, *overrides]) == 0
+    return capsys.readouterr().out
+
+
+def result(printed: str) -> str:
+    return printed.partition("the result\n")[2]
+
+
+def test_a_run_prints_its_dimensions_its_score_and_its_test_result(capsys: pytest.CaptureFixture[str]) -> None:
+    printed = train(capsys, "model.widths=[7,5]", "model.activations=[relu,tanh]")
+    for row in (r"1 +7 +relu +\(7, 13\) +\(7, 1\) +\(7, m\)", r"2 +5 +tanh +\(5, 7\)", r"3 +3 +softmax +\(3, 5\)"):
+        assert re.search(row, printed)
+    assert re.search(r"accuracy 0\.\d{4} ± 0\.\d{4} on 5 folds", result(printed))
+    assert re.search(r"training accuracy [01]\.\d{4}, test accuracy [01]\.\d{4} on 36 rows", result(printed))
+
+
+def test_a_grid_trains_each_of_its_configurations(capsys: pytest.CaptureFixture[str]) -> None:
+    printed = train(capsys, "-m", "model.depth=0,1", "optimizer.lr=0.01,0.001")
+    assert printed.count("the result\n") == 4
+    assert re.search(r"4 of 4: .*model\.depth=1 optimizer\.lr=0\.001", printed)
+
+
+@pytest.mark.parametrize("evaluation", ["holdout", "none"])
+def test_rows_can_be_held_out_once_or_not_at_all(evaluation: str, capsys: pytest.CaptureFixture[str]) -> None:
+    said = result(train(capsys, f"evaluation={evaluation}"))
+    assert ("on held-out rows" in said) == (evaluation == "holdout")
+    assert said.count("test accuracy") == 1
+
+
+def test_a_network_that_cannot_train_is_named_before_it_is_trained(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*SMALL, "trainer.epochs=1", "model.depth=40", "model.activation=sigmoid"]) == 0
+    assert "this network will hardly train: the signal vanishes: at layer" in capsys.readouterr().err
+
+
+def test_a_divergence_is_one_line_and_no_score(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*SMALL, "optimizer.lr=1e30"]) == 1
+    out, err = capsys.readouterr()
+    assert re.fullmatch(r"error: diverged in epoch 1, step 2: layer \d has a NaN or Inf in .*; lower .*\n", err)
+    assert "the result" not in out
+
+
+def test_a_run_killed_and_resumed_ends_in_the_result_of_one_that_was_not(capsys: pytest.CaptureFixture[str]) -> None:
+    overrides = ("data=digits", "trainer.epochs=40", "trainer.patience=null", "model.depth=3")
+    uninterrupted = result(train(capsys, *overrides))
+    command = [sys.executable, "-m", "dnnexp.train", *SMALL, *overrides, "trainer.checkpoint=1"]
+    process = subprocess.Popen(
+        command, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, stdout=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 60
+    while not list(Path().glob("runs/outputs/checkpoints/*/folds/*.ckpt")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert list(Path().glob("runs/outputs/checkpoints/*/folds/*.ckpt"))
+    assert result(train(capsys, *overrides, "trainer.resume=true")) == uninterrupted
+    assert not list(Path().glob("runs/outputs/checkpoints/*/*"))
