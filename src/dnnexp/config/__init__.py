@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dnnexp.config.composition import Composer
 from dnnexp.config.experiment import experiment_text, write_experiment
-from dnnexp.config.redaction import redact
 from dnnexp.config.schema import Config, PathsConfig
+from dnnexp.redaction import redact
 
 __all__ = ["Composer", "Config", "PathsConfig", "experiment_text", "redact", "write_experiment"]

@@ -29,12 +29,12 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from dnnexp.config.environment import from_environment
-from dnnexp.config.redaction import redact
 from dnnexp.config.refusal import GROUPS, check_override, check_tree, choices_of, failure_in_one_line
 from dnnexp.config.schema import Config, Origin
 from dnnexp.config.values import build
 from dnnexp.config.vocabulary import Vocabulary, conf_folder
 from dnnexp.errors import ConfigError
+from dnnexp.redaction import redact
 
 __all__ = ["Composer"]
 

@@ -12,11 +12,11 @@ from hydra.errors import MissingConfigException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
 from yaml import MarkedYAMLError
 
-from dnnexp.config.redaction import redact
 from dnnexp.config.schema import Config
 from dnnexp.config.values import leaf_keys
 from dnnexp.config.vocabulary import CHOOSERS, Vocabulary
 from dnnexp.errors import ConfigError, nearest
+from dnnexp.redaction import redact
 
 __all__ = ["GROUPS", "check_override", "check_tree", "choices_of", "failure_in_one_line"]
 

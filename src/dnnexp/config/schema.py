@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from dnnexp.config.redaction import redact
 from dnnexp.config.values import leaf_keys
 from dnnexp.config.vocabulary import CHOOSERS, Vocabulary
 from dnnexp.data.schema import DataConfig
@@ -18,6 +17,7 @@ from dnnexp.evaluation.schema import EvaluationConfig
 from dnnexp.metrics import METRICS
 from dnnexp.network.optimizers import OptimizerConfig
 from dnnexp.network.schema import ModelConfig
+from dnnexp.redaction import redact
 from dnnexp.search.schema import SearchConfig
 from dnnexp.tracking.schema import TrackingConfig
 from dnnexp.training.schema import ScheduleConfig, TrainerConfig

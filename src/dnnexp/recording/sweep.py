@@ -15,11 +15,10 @@ from dnnexp.evaluation.refit import Refit
 from dnnexp.recording.ledger import open_recorder, record_model
 from dnnexp.recording.single import figures
 from dnnexp.reporting.figures import depth_curve
-from dnnexp.search.journal import hidden_layers, leaderboard, network_name, sweep_run, trial_run
+from dnnexp.search.journal import leaderboard, network_name, network_params, sweep_run, trial_run
 from dnnexp.search.ladder import Climb
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.summary import standard_error
-from dnnexp.tracking.labels import built_params
 from dnnexp.tracking.recorder import Recorder
 from dnnexp.tracking.records import RunRecord
 from dnnexp.tracking.store import TrackingError
@@ -34,6 +33,7 @@ class SweepRecorder:
     def __init__(self, config: Config, protocol: Protocol, study: str, command: str) -> None:
         self._config, self._protocol, self._study = config, protocol, study
         self._settings = config.flat()
+        self._page = ""  # of the prepared view in the MLflow UI, from the ? or # on
         self._recorder: Recorder | None = None
         if config.tracking.enabled:
             self._recorder = open_recorder(config, protocol, command)
@@ -49,7 +49,7 @@ class SweepRecorder:
         name = self._protocol.metric_name
         view = study_view(self._study, f"score/{name}", f"test/{name}", greater_is_better=metric.greater_is_better)
         try:
-            self._recorder.show(view)
+            self._page = self._recorder.show(view)
         except TrackingError as error:
             self._recorder.trouble = str(error)
 
@@ -83,11 +83,11 @@ class SweepRecorder:
             return said
         self._record_missing(records)
         if climb.choice is not None and refitted is not None:
-            self._record_champion(climb, climb.choice, refitted)
+            self._record_champion(climb.choice, refitted)
         self._recorder.record(sweep_run(self._study, self._settings, climb, files))
         if self._recorder.trouble:
             return [*said, f"MLflow could not be reached ({self._recorder.trouble}); runs are kept and sent later"]
-        return [*said, f"Compare the runs: make ui, then the view 'Study {self._study}'"]
+        return [*said, f"Compare the runs: make ui, then http://127.0.0.1:5000/{self._page}"]
 
     def _record_missing(self, records: Sequence[TrialRecord]) -> None:
         """Record the trials that ended without having been: their worker was killed in between."""
@@ -103,18 +103,18 @@ class SweepRecorder:
                 if run.key not in recorded:
                     self._recorder.record(run)
 
-    def _record_champion(self, climb: Climb, choice: TrialRecord, refitted: Refit) -> None:
+    def _record_champion(self, choice: TrialRecord, refitted: Refit) -> None:
         assert self._recorder is not None
         curves = {name: curve.tolist() for name, curve in refitted.curves.items()}
         curves = {**{name: list(curve) for name, curve in choice.curves.items()}, **curves}
         scores = {name: value for name, value in choice.metrics.items() if name.startswith("score/")}
         ended = time.time()
         run = RunRecord(
-            key=f"{self._study}/champion",
+            key=f"{self._study}/champion/d{choice.depth:02d}/t{choice.number}",
             name=network_name(choice, "champion"),
             role="champion",
             parent=self._study,
-            params=built_params({**self._settings, **choice.configuration}, hidden_layers(choice), choice.parameters),
+            params=network_params(choice, self._settings),
             metrics={
                 **scores,
                 f"score/{choice.metric}_se": standard_error(choice),

@@ -14,9 +14,10 @@ from dnnexp.search.summary import DepthSummary, standard_error
 from dnnexp.tracking.labels import built_params, run_name
 from dnnexp.tracking.records import RunRecord
 
-__all__ = ["hidden_layers", "leaderboard", "network_name", "sweep_run", "trial_run"]
+__all__ = ["hidden_layers", "leaderboard", "network_name", "network_params", "sweep_run", "trial_run"]
 
 STATUSES = {"complete": "FINISHED", "pruned": "KILLED", "diverged": "FAILED"}
+OF_THE_SWEEP = ("search.", "tracking.", "paths.", "study", "storage", "source", "output")  # not of one network
 COLUMNS = (
     "rank", "network", "depth", "stage", "trial", "state", "score", "standard_error", "test", "parameters", "widths",
     "activation", "lr", "weight_decay", "epochs", "seconds", "reason",
@@ -51,7 +52,7 @@ def trial_run(record: TrialRecord, study: str, settings: Mapping[str, Any]) -> R
         name=network_name(record, f"t{record.number:03d}"),
         role=record.stage,
         parent=study,
-        params=built_params({**settings, **record.configuration}, hidden_layers(record), record.parameters),
+        params=network_params(record, settings),
         metrics=metrics,
         curves=record.curves,
         tags=tags,
@@ -59,6 +60,17 @@ def trial_run(record: TrialRecord, study: str, settings: Mapping[str, Any]) -> R
         start_time=None if record.started is None else record.started.timestamp(),
         end_time=None if record.ended is None else record.ended.timestamp(),
     )
+
+
+def network_params(record: TrialRecord, settings: Mapping[str, Any]) -> dict[str, object]:
+    """Return the parameters of the trial's run: what decides its network and score, as it was built.
+
+    settings: the sweep's flat configuration; it has the keys that mean something, the trial has their values.
+    """
+    built = {
+        key: record.configuration.get(key, value) for key, value in settings.items() if not key.startswith(OF_THE_SWEEP)
+    }
+    return built_params(built, hidden_layers(record), record.parameters)
 
 
 def sweep_run(

@@ -11,8 +11,8 @@ from urllib.parse import quote, unquote
 
 from mlflow.entities import Metric, Param, RunTag
 
+from dnnexp.redaction import redact
 from dnnexp.tracking.records import RunRecord
-from dnnexp.tracking.redaction import redact
 
 __all__ = ["KEY_TAG", "Batch", "Entities", "batches", "entities", "key_of", "tag_of"]
 

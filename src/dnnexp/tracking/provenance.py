@@ -13,7 +13,7 @@ from pathlib import Path
 import threadpoolctl
 
 from dnnexp import __version__
-from dnnexp.tracking.redaction import redact
+from dnnexp.redaction import redact
 
 __all__ = ["provenance"]
 

@@ -14,9 +14,9 @@ from mlflow.entities import Metric, Run, RunStatus
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
+from dnnexp.redaction import redact
 from dnnexp.tracking.entities import KEY_TAG, Entities, batches, entities, key_of, tag_of
 from dnnexp.tracking.records import RunRecord
-from dnnexp.tracking.redaction import redact
 from dnnexp.tracking.store import Store, TrackingError, one_line, open_store
 from dnnexp.tracking.unsent import Unsent
 from dnnexp.tracking.views import View, run_color, view_tag

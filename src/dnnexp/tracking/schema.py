@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dnnexp.errors import require
-from dnnexp.tracking.redaction import redact
+from dnnexp.redaction import redact
 
 __all__ = ["TrackingConfig", "require_store"]
 

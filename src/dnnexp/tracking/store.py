@@ -14,7 +14,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from dnnexp.errors import DnnexpError
-from dnnexp.tracking.redaction import redact
+from dnnexp.redaction import redact
 from dnnexp.tracking.schema import require_store
 
 __all__ = ["Store", "TrackingError", "one_line", "open_store"]

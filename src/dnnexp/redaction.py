@@ -1,4 +1,4 @@
-"""Secrets out of text: the last gate before a run, whatever came here by whichever way."""
+"""Secrets out of text: passwords and tokens never reach a log, a run or a file, whichever way they came."""
 
 from __future__ import annotations
 

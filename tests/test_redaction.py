@@ -1,8 +1,10 @@
+"""Secrets never reach a log, a run or a file."""
+
 from __future__ import annotations
 
 import pytest
 
-from dnnexp.config import redact
+from dnnexp.redaction import redact
 
 SECRET = "opensesame"
 
@@ -31,3 +33,11 @@ def test_a_secret_in_a_url_is_redacted(text: str) -> None:
 )
 def test_what_holds_no_secret_stays(text: str) -> None:
     assert redact(text) == text
+
+
+def test_values_of_secret_environment_variables_are_masked_wherever_they_turn_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WAREHOUSE_PASSWORD", "correct horse")
+    monkeypatch.setenv("USE_TOKEN", "true")
+    assert redact("read with 'correct horse', shuffle=true") == "read with '***', shuffle=true"
