@@ -49,13 +49,15 @@ def without(script: str, shown: list[str]) -> str:
 
 
 def copy_of_checkout(target: Path) -> None:
-    """Copy what git lists, times included, and link .venv, so that nothing is installed again."""
+    """Copy what git lists, times included, and what commands shown elsewhere have left; link .venv."""
     listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     for name in filter(None, names.split("\0")):
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target / name)
+    if (ROOT / "runs").is_dir():
+        shutil.copytree(ROOT / "runs", target / "runs")
     (target / ".venv").symlink_to(ROOT / ".venv")
 
 
