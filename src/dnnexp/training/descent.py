@@ -55,6 +55,9 @@ class Descent:
         """Move the first `networks` networks from now on."""
         self._live = networks
         self._decays = bool(self._decay[:networks].any())
+        alpha = self.alpha[:networks]
+        is_shared = self.plateau is None and bool((alpha == alpha[:1]).all())
+        self._rates = alpha[:1] if is_shared else alpha
         self.optimizer.bind(networks)
 
     def penalize(self) -> None:
@@ -79,7 +82,7 @@ class Descent:
             scale = np.minimum(1, clip / np.sqrt(np.maximum(squared_norms, np.finfo(squared_norms.dtype).tiny)))
             if (scale < 1).any():
                 network.gradient[:live] *= scale[:, None]
-        alpha = self.alpha[:live] * factor(self._schedule, self.steps, self._schedule_steps)
+        alpha = self._rates * factor(self._schedule, self.steps, self._schedule_steps)
         if self.plateau is not None:
             alpha *= self.plateau.factor[:live]
         if self._decays:
