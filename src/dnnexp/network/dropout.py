@@ -18,7 +18,7 @@ class Dropout:
 
     def __init__(self, rates: Array, units: Sequence[int], m: int, dtype: npt.DTypeLike) -> None:
         self._keep = (1 - np.asarray(rates, dtype))[:, None, None]
-        self._masks = [np.ones((len(rates), n, m), dtype) for n in units]
+        self._masks = [np.ones((len(rates), n + 1, m), dtype) for n in units]  # the row of ones is never silent
         self._m = m
         self.bind(len(rates))
 
@@ -32,11 +32,12 @@ class Dropout:
         for mask in self.masks:
             for r, used in enumerate(columns):
                 if used == self._m:
-                    rngs[r].random(out=mask[r], dtype=mask.dtype)
+                    rngs[r].random(out=mask[r, :-1], dtype=mask.dtype)
                 else:
-                    mask[r, :, :used] = rngs[r].random((mask.shape[1], used), dtype=mask.dtype)
+                    mask[r, :-1, :used] = rngs[r].random((mask.shape[1] - 1, used), dtype=mask.dtype)
             np.less(mask, self.keep, out=mask, casting="unsafe")
             np.divide(mask, self.keep, out=mask)
+            mask[:, -1] = 1
 
     def move(self, target: int, source: int) -> None:
         """Give network `target` the rate of network `source`."""

@@ -7,6 +7,9 @@ Every array has the network as its first axis, so R networks take R matrix produ
 A[l-1] turns [W[l] | b[l]] into one matrix that gives Z[l], and dZ[l] times that A transposed into [dW[l] | db[l]].
 On request Z[l] is normalised before g, its result is thinned by dropout, and a residual layer adds it to A[l-1]:
 A[l] = A[l-1] + s[l] g(Z[l]) (ReZero: Bachlechner et al. 2021).
+
+In the code an array with a 1 in its name has that row: A1, Z1, F1 = g(Z1), and dA1, dF1, where it is 0. Elementwise work
+goes over whole arrays, row included, and the ones are put back: over a part of a stacked array NumPy would make copies.
 """
 
 from __future__ import annotations
@@ -51,10 +54,14 @@ class Network:
         self._cost = LOSSES[loss].cost
         self._g = [ACTIVATIONS[name] for name in architecture.activations]
         self._normalization = NORMALIZATIONS.get(architecture.normalization)
-        self._all_A1 = [np.ones((R, n[l] + 1, m), dtype) for l in hidden]  # A[l], and a row of ones
+
+        def with_row(l: int) -> Array:
+            return np.zeros((R, n[l] + 1, m), dtype)
+
         is_residual = [architecture.is_residual(l) for l in hidden]
-        self._all_F = [np.empty((R, n[l], m), dtype) if is_residual[l - 1] else None for l in hidden]  # g(Z[l])
-        self._all_Z = [np.empty((R, n[l], m), dtype) if self._g[l - 1].keeps_Z else None for l in hidden]
+        self._all_A1 = [with_row(l) for l in hidden]
+        self._all_F = [with_row(l) if is_residual[l - 1] else self._all_A1[l - 1] for l in hidden]  # g(Z[l])
+        self._all_Z = [with_row(l) if self._g[l - 1].keeps_Z else self._all_F[l - 1] for l in hidden]
         self._all_Zhat: list[Array] = []
         self._all_sd: list[Array] = []
         if self._normalization is not None:
@@ -63,16 +70,20 @@ class Network:
             self._all_sd = [np.empty((R, 1, m) if over_units else (R, n[l], 1), dtype) for l in hidden]
         self._all_Z_L = np.empty((R, n[L], m), dtype)
         self._all_dZ_L = np.empty((R, n[L], m), dtype)
-        widest = R * max(n[1:L], default=0) * m
-        self._dA_pool = np.empty((2, widest), dtype)  # dA[l] and dA[l-1]: no more than two are alive
-        self._dF_pool = np.empty(widest if any(is_residual) else 0, dtype)
-        self._scratch_pool = np.empty(widest, dtype)
+        # layers of equal width share what no two of them need at once: dA[l] and dA[l-1], and scratch
+        widths = {n[l]: l for l in hidden}
+        pairs = {units: (with_row(l), with_row(l)) for units, l in widths.items()}
+        scratch = {units: with_row(l) for units, l in widths.items()}
+        branches = {units: with_row(l) for units, l in widths.items()} if any(is_residual) else {}
+        self._all_dA = [pairs[n[l]][l % 2] for l in hidden]
+        self._all_dF = [branches[n[l]] if is_residual[l - 1] else self._all_dA[l - 1] for l in hidden]
+        self._all_scratch = [scratch[n[l]] for l in hidden]
         self._loss_buffers = LossBuffers(R, n[L], m, dtype)
         self.bind(R)
 
     def bind(self, networks: int) -> None:
         """Take the first `networks` rows of every array as the live networks from now on."""
-        R, n, m, hidden = networks, self.architecture.n, self.m, range(1, self.architecture.L)
+        R, layers = networks, range(self.architecture.depth)
         self.networks = R
         self._Wb = layer_views(self.theta[:R], self.architecture)
         self._dWb = layer_views(self.gradient[:R], self.architecture)
@@ -83,19 +94,18 @@ class Network:
         self._d_extras = extra_views(self.gradient[:R], self.architecture)
         self._A1 = [A1[:R] for A1 in self._all_A1]
         self._A1_T = [A1.swapaxes(-1, -2) for A1 in self._A1]
-        self.A = [A1[:, :-1] for A1 in self._A1]
-        self._F = [A if F is None else F[:R] for A, F in zip(self.A, self._all_F, strict=True)]
-        self._Z = [F if Z is None else Z[:R] for F, Z in zip(self._F, self._all_Z, strict=True)]
+        self._ones = [A1[:, -1] for A1 in self._A1]
+        self._is_residual = [self._all_F[i] is not self._all_A1[i] for i in layers]
+        self._F1 = [F1[:R] if self._is_residual[i] else self._A1[i] for i, F1 in enumerate(self._all_F)]
+        self._Z1 = [Z1[:R] if self._g[i].keeps_Z else self._F1[i] for i, Z1 in enumerate(self._all_Z)]
+        self._Z = [Z1[:, :-1] for Z1 in self._Z1]
         self._Zhat = [Zhat[:R] for Zhat in self._all_Zhat]
         self._sd = [sd[:R] for sd in self._all_sd]
-        shapes = [(R, n[l], m) for l in hidden]
-        sizes = [R * n[l] * m for l in hidden]
-        layers = range(len(shapes))
-        self._dA = [self._dA_pool[l % 2, : sizes[l]].reshape(shapes[l]) for l in layers]
-        self._dF = [
-            self._dA[l] if self._all_F[l] is None else self._dF_pool[: sizes[l]].reshape(shapes[l]) for l in layers
-        ]
-        self._scratch = [self._scratch_pool[: sizes[l]].reshape(shapes[l]) for l in layers]
+        self._dA1 = [dA1[:R] for dA1 in self._all_dA]
+        self._dA = [dA1[:, :-1] for dA1 in self._dA1]
+        self._dF1 = [dF1[:R] if self._is_residual[i] else self._dA1[i] for i, dF1 in enumerate(self._all_dF)]
+        self._dZ = [dF1[:, :-1] for dF1 in self._dF1]
+        self._scratch = [scratch[:R] for scratch in self._all_scratch]
         self.Z_L, self._dZ_L = self._all_Z_L[:R], self._all_dZ_L[:R]
         self._loss_part = self._loss_buffers.first(R)
 
@@ -110,60 +120,57 @@ class Network:
         w (R, 1, m): the weights of the columns, for batch statistics.
         """
         A1_prev = X1
-        for i, (Wb, Z, F, A1, g, scratch) in enumerate(
-            zip(self._Wb, self._Z, self._F, self._A1, self._g, self._scratch, strict=False)
-        ):
+        for i, g in enumerate(self._g):
+            F1, A1 = self._F1[i], self._A1[i]
             if self._normalization is None:
-                np.matmul(Wb, A1_prev, out=Z)
+                np.matmul(self._Wb[i], A1_prev, out=self._Z[i])
             else:
-                np.matmul(Wb, A1_prev, out=self._Zhat[i])
-                self._normalize(i, Z, w)
-            g.forward(Z, F, scratch)
+                np.matmul(self._Wb[i], A1_prev, out=self._Zhat[i])
+                self._normalize(i, w)
+            g.forward(self._Z1[i], F1, self._scratch[i])
             if self.dropout is not None:
-                np.multiply(F, self.dropout.masks[i], out=F)
-            if F is not self.A[i]:
-                np.multiply(F, self._extras[i].s, out=scratch)
-                np.add(A1_prev[:, :-1], scratch, out=self.A[i])
+                np.multiply(F1, self.dropout.masks[i], out=F1)
+            if self._is_residual[i]:
+                np.multiply(F1, self._extras[i].s, out=self._scratch[i])
+                np.add(A1_prev, self._scratch[i], out=A1)
+            self._ones[i].fill(1)
             A1_prev = A1
         return np.matmul(self._Wb[-1], A1_prev, out=self.Z_L)
 
     def backward(self, X1: Array, dZ: Array, w: Array) -> None:
         """Write the gradient to `gradient` from dZ[L] (R, n[L], m), after `forward` on the same X1."""
-        dA: Array | None = None  # dA[l] of the layer above, where that is a residual one
         for l in range(self.architecture.L - 1, 0, -1):
             np.matmul(dZ, self._A1_T[l - 1], out=self._dWb[l])
-            dA_prev = self._dA[l - 1]
-            np.matmul(self._W_T[l], dZ, out=dA_prev)
-            if dA is not None:
-                np.add(dA_prev, dA, out=dA_prev)
-            dZ, dA = self._through_layer(l - 1, dA_prev, w)
+            np.matmul(self._W_T[l], dZ, out=self._dA[l - 1])
+            if l < self.architecture.depth and self._is_residual[l]:
+                np.add(self._dA1[l - 1], self._dA1[l], out=self._dA1[l - 1])  # what went round layer l + 1
+            self._through_layer(l - 1, w)
+            dZ = self._dZ[l - 1]
         np.matmul(dZ, X1.swapaxes(-1, -2), out=self._dWb[0])
 
-    def _through_layer(self, i: int, dA: Array, w: Array) -> tuple[Array, Array | None]:
-        """Return dZ of hidden layer i + 1, and dA once more where it also goes round the layer."""
-        dF, F, s = self._dF[i], self._F[i], self._extras[i].s
-        is_residual = dF is not dA
-        if is_residual:
+    def _through_layer(self, i: int, w: Array) -> None:
+        """Turn dA of hidden layer i + 1 into its dZ, and write the gradient of what it has beside W and b."""
+        dA1, dF1, F1 = self._dA1[i], self._dF1[i], self._F1[i]
+        if self._is_residual[i]:
             R = self.networks
-            np.vecdot(dA.reshape(R, -1), F.reshape(R, -1), out=self._d_extras[i].s[:, 0, 0])
-            np.multiply(dA, s, out=dF)
+            np.vecdot(dA1.reshape(R, -1), F1.reshape(R, -1), out=self._d_extras[i].s[:, 0, 0])
+            np.multiply(dA1, self._extras[i].s, out=dF1)
         if self.dropout is not None:
-            np.multiply(dF, self.dropout.masks[i], out=dF)
-            np.multiply(F, self.dropout.keep, out=F)  # as g left it, where it was not silent
-        self._g[i].backward(dF, self._Z[i], F, self._scratch[i])
+            np.multiply(dF1, self.dropout.masks[i], out=dF1)
+            np.multiply(F1, self.dropout.keep, out=F1)  # as g left it, where it was not silent
+        self._g[i].backward(dF1, self._Z1[i], F1, self._scratch[i])
         if self._normalization is not None:
-            self._unnormalize(i, dF, w)
-        return dF, dA if is_residual else None
+            self._unnormalize(i, w)
 
-    def _normalize(self, i: int, N: Array, w: Array) -> None:
-        extras = self._extras[i]
+    def _normalize(self, i: int, w: Array) -> None:
+        extras, scratch = self._extras[i], self._scratch[i][:, :-1]
         assert self._normalization is not None
-        self._normalization.forward(self._Zhat[i], w, extras, self._scratch[i], self._sd[i])
-        np.multiply(self._Zhat[i], extras.scale, out=N)
-        np.add(N, extras.shift, out=N)
+        self._normalization.forward(self._Zhat[i], w, extras, scratch, self._sd[i])
+        np.multiply(self._Zhat[i], extras.scale, out=scratch)
+        np.add(scratch, extras.shift, out=self._Z[i])
 
-    def _unnormalize(self, i: int, dN: Array, w: Array) -> None:
-        d_extras, scratch = self._d_extras[i], self._scratch[i]
+    def _unnormalize(self, i: int, w: Array) -> None:
+        d_extras, scratch, dN = self._d_extras[i], self._scratch[i][:, :-1], self._dZ[i]
         assert self._normalization is not None
         np.multiply(dN, self._Zhat[i], out=scratch)
         np.sum(scratch, axis=-1, keepdims=True, out=d_extras.scale)
