@@ -8,8 +8,8 @@ A[l-1] turns [W[l] | b[l]] into one matrix that gives Z[l], and dZ[l] times that
 On request Z[l] is normalised before g, its result is thinned by dropout, and a residual layer adds it to A[l-1]:
 A[l] = A[l-1] + s[l] g(Z[l]) (ReZero: Bachlechner et al. 2021).
 
-In the code an array with a 1 in its name has that row: A1, Z1, F1 = g(Z1), and dA1, dF1, where it is 0. Elementwise work
-goes over whole arrays, row included, and the ones are put back: over a part of a stacked array NumPy would make copies.
+In the code an array with a 1 in its name has that row: A1, Z1, F1 = g(Z1), and dA1, dF1, where it is 0. Elementwise
+work goes over whole arrays, row included, and the ones are put back: over a part of a stack NumPy would make copies.
 """
 
 from __future__ import annotations
