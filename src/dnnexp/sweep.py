@@ -64,6 +64,8 @@ def check(config: Config) -> None:
             f"search.space.weight_decay: optimizer={config.optimizer.name} has no weight decay; "
             "take optimizer=adamw, or search.space.weight_decay=null"
         )
+    if config.trainer.kind != "default":
+        raise ConfigError(f"trainer: a sweep trains, got {config.trainer.kind}; that is for dnnexp.train")
     if config.evaluation.kind == "none":
         raise ConfigError("evaluation: a sweep needs scores, got none; take cross_validation or holdout")
     if config.search.rescore:

@@ -41,6 +41,9 @@ def main(config: Config, terminal: Terminal) -> None:
     terminal.dimensions(shape.dimensions, shape.n[0])
     if reason := first_step_trouble(config.configuration, protocol):
         terminal.warn(f"this network will hardly train: {reason}; take tanh (plain) or model.residual=rezero at depth")
+    if config.trainer.kind == "lr_range_test":
+        propose_rate(config, protocol, terminal, started)
+        return
     evaluation: Evaluation | None = None
     refitted: Refit | None = None
     length, trouble = None, ""
@@ -78,6 +81,34 @@ def main(config: Config, terminal: Terminal) -> None:
     if refitted is None:
         raise DnnexpError(f"{trouble}{f' ({where})' if where else ''}")
     terminal.answer(f"{dataset.name}: the result", sentences(protocol, evaluation, refitted, where))
+
+
+def propose_rate(config: Config, protocol: Protocol, terminal: Terminal, started: float) -> None:
+    """Train one network for each of a ladder of learning rates, a few steps, and propose one; nothing is tested."""
+    from dnnexp.evaluation.cross_validation import network_shape
+    from dnnexp.evaluation.range_test import RangeTest
+    from dnnexp.recording.ledger import open_recorder
+    from dnnexp.recording.rates import range_files, range_run, write_range
+    from dnnexp.reporting.rates import rate_sentences, rate_table
+
+    test = RangeTest(config.configuration, protocol)
+    terminal.heading(f"{len(test.rates)} learning rates, one network for each, {test.steps} steps in lockstep")
+    with terminal.training(test.epochs, protocol.metric_name) as progress:
+        result = test.run(progress.epoch)
+    terminal.say(f"{result.rows:,} development rows, {result.columns} a step; {result.held_rows:,} held back")
+    for line in rate_table(result):
+        terminal.say(line)
+    files = range_files(result)
+    where = [f"Figure and table: {write_range(config, protocol.dataset.name, files)}"]
+    if config.tracking.enabled:
+        recorder = open_recorder(config, protocol, command_line(PROGRAM, sys.argv[1:]))
+        recorder.send_unsent()
+        parameters = network_shape(config.configuration, protocol).parameters
+        run = range_run(f"range/{uuid.uuid4().hex}", config, result, parameters, files, started)
+        recorded = recorder.record(run) is not None
+        kept = f"MLflow could not be reached ({recorder.trouble}); the run is kept and sent by the next command."
+        where.append(f"Recorded in MLflow as {run.name}." if recorded else kept)
+    terminal.answer(f"{protocol.dataset.name}: the learning rate", [*rate_sentences(result), *where])
 
 
 def checkpoints(config: Config, protocol: Protocol) -> dict[str, Checkpoints]:

@@ -12,10 +12,10 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from PIL import Image
 
-__all__ = ["confusion_matrix", "depth_curve", "learning_curve", "residual_plot"]
+__all__ = ["confusion_matrix", "depth_curve", "learning_curve", "rate_curve", "residual_plot"]
 
 BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#6b6b6b"  # of Okabe and Ito
 COLORS = {"train": BLUE, "val": ORANGE, "test": GREEN}
@@ -176,6 +176,45 @@ def residual_plot(predicted: npt.ArrayLike, actual: npt.ArrayLike, name: str = "
         right.axhline(0, color=ORANGE, linewidth=1.4)
         rmse = float(np.sqrt(np.mean(residual**2)))
         right.set(xlabel=f"predicted {name}", ylabel="actual − predicted", title=f"root mean square error = {rmse:.4g}")
+        return _png(figure)
+
+
+def rate_curve(
+    rates: Sequence[float],
+    train_cost: Sequence[float],
+    held_cost: Sequence[float],
+    first_cost: float,
+    proposal: float | None,
+) -> bytes:
+    """Return a picture of the cost that networks came to at each learning rate; diverged ones are crosses at the top.
+
+    train_cost and held_cost: NaN where the network diverged. first_cost: of the untrained network, drawn as a line
+    across; costs above twice that are drawn there. proposal: marked where there is one.
+    """
+    rate = np.asarray(rates, float)
+    train, held = np.asarray(train_cost, float), np.asarray(held_cost, float)
+    top = 2 * first_cost
+    with mpl.rc_context(STYLE):
+        figure = _figure(6.4, 4.0)
+        axes = figure.add_subplot()
+        axes.axhline(first_cost, color=GREY, linestyle="--", linewidth=1.4, label="untrained")
+        for name, cost, color in (("training rows", train, BLUE), ("rows held back", held, ORANGE)):
+            axes.plot(rate, np.minimum(cost, top), color=color, marker="o", markersize=3.5, label=name)
+        gone = rate[np.isnan(train)]
+        if gone.size:
+            axes.plot(gone, np.full(gone.size, top), color="black", marker="x", linestyle="none", label="diverged")
+        if proposal is not None:
+            axes.axvline(proposal, color=GREEN, linewidth=1.8, label=f"proposed: {proposal:.2g}")
+        costs = np.concatenate([train, held])
+        least = float(np.min(costs[np.isfinite(costs) & (costs > 0)], initial=first_cost))
+        axes.set_xscale("log")
+        if top > 4 * least:
+            axes.set_yscale("log")
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.yaxis.set_major_formatter("{x:g}")
+            axes.yaxis.set_minor_formatter(NullFormatter())
+        axes.set(xlabel="learning rate", ylabel="cost J", title="cost by learning rate", ylim=(0.85 * least, 1.1 * top))
+        _legend_below(figure, axes)
         return _png(figure)
 
 

@@ -19,6 +19,7 @@ rate beside the score; the chart symbol left of the search field draws them. To 
 - `screen`: a trial; `rescore`, `confirm`: a good one scored again, on fresh folds or with fresh seeds
 - `champion`: the network that was chosen, trained on all development data; the model is here
 - `single`: one run of `dnnexp.train`
+- `range`: a learning-rate range test, no trained network; `range/lr` is the rate that it proposes
 
 **Metrics**
 - `score/…` is what networks are chosen by: measured on rows they were neither trained on nor stopped by, the mean over

@@ -12,6 +12,7 @@ __all__ = ["ScheduleConfig", "TrainerConfig"]
 
 PRECISIONS = ("float32", "float64")
 CLASS_WEIGHTS = ("none", "balanced")
+KINDS = ("default", "lr_range_test")
 
 
 @dataclass
@@ -33,6 +34,11 @@ class TrainerConfig:
     threads: int = 1  # of BLAS
     checkpoint: int | None = None  # epochs between two checkpoints; None: none are written
     resume: bool = False  # go on from the last checkpoint, bit for bit
+    kind: str = "default"  # lr_range_test: short trainings at a ladder of learning rates instead of one training
+    rates: int = 24  # range test: how many learning rates, evenly spaced in the logarithm
+    lowest: float = 1e-6
+    highest: float = 10.0
+    steps: int = 300  # range test: that each network takes
 
     def __post_init__(self) -> None:
         require(self.epochs >= 1, "trainer.epochs", "epochs >= 1", self.epochs)
@@ -54,3 +60,9 @@ class TrainerConfig:
             require(self.checkpoint >= 1, "trainer.checkpoint", "checkpoint >= 1 (null: none)", self.checkpoint)
         elif self.resume:
             self.checkpoint = 1
+        require_choice("trainer.kind", self.kind, KINDS)
+        require(self.rates >= 3, "trainer.rates", "rates >= 3", self.rates)
+        require(0 < self.lowest < math.inf, "trainer.lowest", "lowest > 0", self.lowest)
+        law = f"highest > lowest, which is {self.lowest:g}"
+        require(self.lowest < self.highest < math.inf, "trainer.highest", law, self.highest)
+        require(self.steps >= 10, "trainer.steps", "steps >= 10", self.steps)
