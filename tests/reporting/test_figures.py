@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dnnexp.reporting.figures import confusion_matrix, depth_curve, learning_curve, residual_plot
+from dnnexp.reporting.figures import confusion_matrix, depth_curve, learning_curve, rate_curve, residual_plot
 
 BLUE, ORANGE = (0, 114, 178), (213, 94, 0)
 
@@ -102,6 +102,22 @@ def test_a_confusion_matrix_of_any_number_of_classes_stays_small(count: int) -> 
 def test_a_residual_plot_of_any_number_of_examples_stays_small(count: int) -> None:
     predicted, actual = examples(count)
     pixels(residual_plot(predicted[:, None], actual[:, None], "price in $ per m^2"))
+
+
+def test_the_proposed_rate_stands_where_the_cost_is_lowest() -> None:
+    rates = np.geomspace(1e-6, 10, 15)
+    cost = np.array([*np.geomspace(2.3, 0.3, 8), *np.geomspace(0.6, 80, 5), np.nan, np.nan])
+    image = pixels(rate_curve(rates.tolist(), cost.tolist(), cost.tolist(), 2.3, float(rates[7])))
+    proposed, drawn = of_color(image, (0, 158, 115)), of_color(image, ORANGE)
+    upper = 0.75 * image.shape[0]  # above the legend
+    lowest = drawn[drawn[:, 0] < upper]
+    lowest = lowest[lowest[:, 0] == lowest[:, 0].max()]
+    assert abs(np.median(proposed[proposed[:, 0] < upper, 1]) - np.median(lowest[:, 1])) < 8
+
+
+@pytest.mark.parametrize("cost", [[1.0, 0.5, 0.2], [float("nan")] * 3, [1e-9, 1e9, 1.0], [0.0, 0.0, 0.0]])
+def test_a_rate_curve_is_drawn_whatever_became_of_the_networks(cost: list[float]) -> None:
+    pixels(rate_curve([1e-3, 1e-2, 1e-1], cost, cost, 1.0, None))
 
 
 def test_the_same_values_give_the_same_bytes_and_leave_the_style_of_others_alone() -> None:
