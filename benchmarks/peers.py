@@ -45,7 +45,7 @@ def _dnnexp(R: int) -> Prepare:
     def prepare(workload: Workload, threads: int, clock: Clock) -> Measure:
         from fit import lockstep
 
-        from dnnexp.training.lockstep import EpochNews
+        from dnnexp.training.fit import EpochNews
 
         def measure() -> float:
             ends = []

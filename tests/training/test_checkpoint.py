@@ -13,7 +13,8 @@ from dnnexp.network.architecture import Architecture
 from dnnexp.network.optimizers import OPTIMIZERS, OptimizerConfig
 from dnnexp.training.checkpoint import MAGIC, CheckpointError, Checkpoints, State, read_checkpoint
 from dnnexp.training.examples import Examples, Member
-from dnnexp.training.lockstep import EpochNews, Fit, Lockstep
+from dnnexp.training.fit import EpochNews, Fit
+from dnnexp.training.lockstep import Lockstep
 from dnnexp.training.schedules import SCHEDULES, ScheduleConfig
 from dnnexp.training.schema import TrainerConfig
 

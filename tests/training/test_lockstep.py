@@ -9,7 +9,8 @@ from dnnexp.metrics import METRICS
 from dnnexp.network.architecture import Architecture
 from dnnexp.network.optimizers import OPTIMIZERS, OptimizerConfig
 from dnnexp.training.examples import Examples, Member
-from dnnexp.training.lockstep import EpochNews, Fit, Length, Lockstep
+from dnnexp.training.fit import EpochNews, Fit, Length
+from dnnexp.training.lockstep import Lockstep
 from dnnexp.training.schema import ScheduleConfig, TrainerConfig
 from dnnexp.training.seeds import generator
 

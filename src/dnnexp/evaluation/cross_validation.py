@@ -19,8 +19,9 @@ from dnnexp.network.losses import LOSSES
 from dnnexp.network.schema import ModelConfig
 from dnnexp.training.checkpoint import Checkpoints
 from dnnexp.training.examples import Examples, Member
+from dnnexp.training.fit import Fit, Length, OnEpoch
 from dnnexp.training.health import untrainable_reason
-from dnnexp.training.lockstep import Fit, Length, Lockstep, OnEpoch
+from dnnexp.training.lockstep import Lockstep
 
 __all__ = [
     "Evaluation",

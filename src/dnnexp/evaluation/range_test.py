@@ -23,7 +23,7 @@ from dnnexp.evaluation.schema import EvaluationConfig
 from dnnexp.network.architecture import Architecture
 from dnnexp.network.optimizers import OPTIMIZERS
 from dnnexp.training.examples import Member
-from dnnexp.training.lockstep import EpochNews, Fit, Length
+from dnnexp.training.fit import EpochNews, Fit, Length
 from dnnexp.training.schedules import ScheduleConfig
 from dnnexp.training.seeds import child, generator
 

@@ -16,7 +16,7 @@ from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.scoring import score
 from dnnexp.predictor import Predictor
 from dnnexp.training.checkpoint import Checkpoints
-from dnnexp.training.lockstep import Length
+from dnnexp.training.fit import Length
 
 __all__ = ["DivergedError", "Refit", "as_evaluation", "diverged_evaluation", "refit", "refit_length"]
 

@@ -15,7 +15,7 @@ from dnnexp.search.studies import Studies
 if TYPE_CHECKING:
     from dnnexp.evaluation.configuration import Configuration
     from dnnexp.evaluation.cross_validation import Evaluation, OnEpoch
-    from dnnexp.training.lockstep import EpochNews
+    from dnnexp.training.fit import EpochNews
 
 __all__ = ["Listeners", "Scorers", "Sweep"]
 

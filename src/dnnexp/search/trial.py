@@ -21,7 +21,7 @@ from dnnexp.search.sweep import Listeners, Scorers, Sweep
 if TYPE_CHECKING:
     from dnnexp.evaluation.configuration import Configuration
     from dnnexp.evaluation.cross_validation import Evaluation
-    from dnnexp.training.lockstep import EpochNews
+    from dnnexp.training.fit import EpochNews
 
 __all__ = ["Trial", "WithdrawnError", "make_pruner"]
 

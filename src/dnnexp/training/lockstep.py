@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,51 +23,17 @@ from dnnexp.training.checkpoint import Checkpoints, State
 from dnnexp.training.descent import Descent
 from dnnexp.training.divergence import Divergence, locate
 from dnnexp.training.examples import Examples, Member, pad_rows
+from dnnexp.training.fit import EpochNews, Fit, Length, OnEpoch
 from dnnexp.training.health import HealthProbe
 from dnnexp.training.schedules import ScheduleConfig
 from dnnexp.training.schema import TrainerConfig
 from dnnexp.training.seeds import generator
 from dnnexp.training.stopping import Stopping
 
-__all__ = ["EpochNews", "Fit", "Length", "Lockstep", "OnEpoch"]
+__all__ = ["Lockstep"]
 
 Array = npt.NDArray[Any]
 WEIGHTS, ORDER, MASKS = range(3)  # streams below a member's seed
-
-
-class EpochNews(NamedTuple):
-    """What a callback is told after each epoch; means over the networks still training."""
-
-    epoch: int  # from 1
-    epochs: int  # at most
-    training: int  # networks still training
-    train_loss: float  # of the steps of this epoch
-    stop_loss: float  # NaN without rows to stop by
-    stop_metric: float
-    best_metric: float  # mean over all networks that have not diverged, of the best of each
-
-
-OnEpoch = Callable[[EpochNews], bool | None]  # True ends the run
-
-
-class Length(NamedTuple):
-    """How many steps to take, and how many the schedule is stretched over."""
-
-    steps: int
-    schedule_steps: int
-
-
-@dataclass
-class Fit:
-    """What became of one network."""
-
-    theta: Array  # (P,) best by the rows to stop by, else the last
-    state: str  # "finished", "stopped" (early), "ended" (by the callback) or "diverged"
-    best_epoch: int  # from 1; 0: the initial parameters
-    best_step: int
-    best_metric: float  # on the rows to stop by; NaN without them
-    divergence: Divergence | None
-    curves: dict[str, list[float]]  # by epoch: train/loss, stop/loss, stop/metric, on request health/…
 
 
 class Lockstep:
@@ -113,7 +78,7 @@ class Lockstep:
         self._norms = np.empty(R, dtype)
         self._live = list(range(R))  # which member is in each row of the stack
         nothing = np.zeros(0, dtype)
-        self._fits = [Fit(nothing, "finished", 0, 0, np.nan, None, _no_curves()) for _ in members]
+        self._fits = [Fit(nothing) for _ in members]
         self._epoch = 0
         self._left: list[int] = []  # rows that were left, in order: what it takes to arrange a new stack alike
 
@@ -316,10 +281,6 @@ class Lockstep:
         if self._live:
             for part in self._parts():
                 part.bind(len(self._live))
-
-
-def _no_curves() -> dict[str, list[float]]:
-    return {"train/loss": [], "stop/loss": [], "stop/metric": []}
 
 
 def _close_ranks(values: Array, rows: Sequence[int]) -> None:
