@@ -111,9 +111,10 @@ def make_sweep(config: Config, protocol: Protocol) -> Sweep:
 def make_scorers(protocol: Protocol) -> Scorers:
     """Return how trials are scored: over the folds, and the choice on the test rows after a refit."""
     from dnnexp.evaluation.configuration import Configuration
-    from dnnexp.evaluation.cross_validation import Evaluation, OnEpoch, cross_validate
+    from dnnexp.evaluation.cross_validation import Evaluation, cross_validate
     from dnnexp.evaluation.refit import DivergedError, as_evaluation, diverged_evaluation, refit, refit_length
     from dnnexp.search.sweep import Scorers
+    from dnnexp.training.fit import OnEpoch
 
     rows = len(protocol.split.development)
 

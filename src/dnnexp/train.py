@@ -31,9 +31,10 @@ def main(config: Config, terminal: Terminal) -> None:
     dataset = load(config.data)
     terminal.say(dataset.description)
 
-    from dnnexp.evaluation.cross_validation import cross_validate, first_step_trouble, network_shape
+    from dnnexp.evaluation.cross_validation import cross_validate
     from dnnexp.evaluation.protocol import Protocol
     from dnnexp.evaluation.refit import refit, refit_length
+    from dnnexp.evaluation.stack import first_step_trouble, network_shape
 
     started = time.time()
     protocol = Protocol(dataset, config.data.test_size, config.evaluation, config.seed)
@@ -85,8 +86,8 @@ def main(config: Config, terminal: Terminal) -> None:
 
 def propose_rate(config: Config, protocol: Protocol, terminal: Terminal, started: float) -> None:
     """Train one network for each of a ladder of learning rates, a few steps, and propose one; nothing is tested."""
-    from dnnexp.evaluation.cross_validation import network_shape
     from dnnexp.evaluation.range_test import RangeTest
+    from dnnexp.evaluation.stack import network_shape
     from dnnexp.recording.ledger import open_recorder
     from dnnexp.recording.rates import range_files, range_run, write_range
     from dnnexp.reporting.rates import rate_sentences, rate_table

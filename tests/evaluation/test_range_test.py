@@ -11,11 +11,11 @@ from dnnexp.data.schema import DataConfig, PreprocessingConfig
 from dnnexp.data.sources import load
 from dnnexp.evaluation import range_test
 from dnnexp.evaluation.configuration import Configuration
-from dnnexp.evaluation.cross_validation import make_member, train_stack
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.range_test import RangeResult, RangeTest, propose, smooth
 from dnnexp.evaluation.schema import EvaluationConfig
 from dnnexp.evaluation.scoring import score
+from dnnexp.evaluation.stack import make_member, train_stack
 from dnnexp.network.optimizers import OptimizerConfig
 from dnnexp.network.schema import ModelConfig
 from dnnexp.training.schema import ScheduleConfig, TrainerConfig

@@ -3,36 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from dnnexp.errors import ConfigError
 from dnnexp.evaluation.configuration import Configuration
-from dnnexp.evaluation.protocol import Prepared, Protocol
+from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.scoring import score
-from dnnexp.network.architecture import Architecture
-from dnnexp.network.losses import LOSSES
-from dnnexp.network.schema import ModelConfig
+from dnnexp.evaluation.stack import make_member, mean_curves, train_stack
 from dnnexp.training.checkpoint import Checkpoints
-from dnnexp.training.examples import Examples, Member
-from dnnexp.training.fit import Fit, Length, OnEpoch
-from dnnexp.training.health import untrainable_reason
-from dnnexp.training.lockstep import Lockstep
+from dnnexp.training.fit import OnEpoch
 
-__all__ = [
-    "Evaluation",
-    "OnEpoch",
-    "architecture_of",
-    "cross_validate",
-    "first_step_trouble",
-    "make_member",
-    "network_shape",
-    "train_stack",
-]
+__all__ = ["Evaluation", "cross_validate"]
 
 Array = npt.NDArray[Any]
 Rows = npt.NDArray[np.intp]
@@ -56,81 +39,6 @@ class Evaluation(NamedTuple):
     diverged: str  # "" or where the first network diverged
     was_ended: bool  # by the callback
     seconds: float
-
-
-def architecture_of(model: ModelConfig, n_in: int, n_out: int, loss: str) -> Architecture:
-    """Return the network's shape for that many inputs and outputs."""
-    hidden = model.hidden
-    n = (n_in, *(units for units, _ in hidden), n_out)
-    activations = tuple(activation for _, activation in hidden)
-    return Architecture(n, activations, LOSSES[loss].output, model.normalization, model.residual)
-
-
-def network_shape(configuration: Configuration, protocol: Protocol) -> Architecture:
-    """Return the shape of the network that a configuration makes on the protocol's data."""
-    prepared = protocol.prepare(
-        configuration.preprocessing, [protocol.split.development], configuration.trainer.precision
-    )
-    n_in, n_out = prepared.examples.X1.shape[1] - 1, prepared.examples.Y.shape[1]
-    return architecture_of(configuration.model, n_in, n_out, protocol.loss(configuration.trainer.loss))
-
-
-def first_step_trouble(configuration: Configuration, protocol: Protocol) -> str:
-    """Return why the configuration's network will hardly train, as far as its first step shows; "" if it does not."""
-    rows, model = protocol.split.development, configuration.model
-    prepared = protocol.prepare(configuration.preprocessing, [rows], configuration.trainer.precision)
-    member = make_member(configuration, rows, rows[:0], protocol.refit_seed(0))
-    loss, shape = protocol.loss(configuration.trainer.loss), network_shape(configuration, protocol)
-    return untrainable_reason(prepared.examples, shape, loss, member, model.initializer, model.gain)
-
-
-def make_member(configuration: Configuration, train: Rows, stop: Rows, seed: np.random.SeedSequence) -> Member:
-    """Return a network of that configuration, its own rows and its own seed."""
-    optimizer, model = configuration.optimizer, configuration.model
-    return Member(train, stop, seed, optimizer.lr, optimizer.weight_decay or 0.0, model.dropout)
-
-
-def train_stack(
-    configuration: Configuration,
-    protocol: Protocol,
-    prepared: Prepared,
-    members: list[Member],
-    length: Length | None = None,
-    on_epoch: OnEpoch | None = None,
-    checkpoints: Checkpoints | None = None,
-) -> tuple[Architecture, list[Fit], int]:
-    """Train one network for each member; return their shape, what became of them, and the schedule's steps."""
-    n_in, n_out = prepared.examples.X1.shape[1] - 1, prepared.examples.Y.shape[1]
-    loss = protocol.loss(configuration.trainer.loss)
-    architecture = architecture_of(configuration.model, n_in, n_out, loss)
-    trainer = configuration.trainer
-    if protocol.dataset.task == "regression":
-        trainer = replace(trainer, label_smoothing=0.0)  # there are no labels to smooth
-    examples = prepared.examples
-    if trainer.class_weight == "balanced":
-        if protocol.dataset.task == "regression":
-            raise ConfigError("trainer.class_weight: a regression has no classes, need none, got 'balanced'")
-        examples = balance(examples, members)
-    lockstep = Lockstep(
-        examples, architecture, loss, members, configuration.optimizer, configuration.schedule,
-        trainer, protocol.metric, configuration.model.initializer, configuration.model.gain, length,
-    )  # fmt: skip
-    return architecture, lockstep.run(on_epoch, checkpoints), lockstep.schedule_steps
-
-
-def balance(examples: Examples, members: Sequence[Member]) -> Examples:
-    """Return the examples with weights m / (classes * m_k) for class k of m_k rows, by each member's training rows.
-
-    Every class then has the same share of the cost (King & Zeng 2001, section 4.2). Members' rows do not overlap.
-    """
-    labels = examples.Y[:, 0] > 0.5 if examples.Y.shape[1] == 1 else examples.Y.argmax(axis=1)
-    weights = np.ones(len(labels), examples.Y.dtype)
-    for member in members:
-        counts = np.bincount(labels[member.train], minlength=max(2, examples.Y.shape[1]))
-        of_class = len(member.train) / (np.count_nonzero(counts) * np.maximum(counts, 1))
-        for rows in (member.train, member.stop):
-            weights[rows] = of_class[labels[rows].astype(np.intp)]
-    return examples._replace(weights=weights)
 
 
 def cross_validate(
@@ -191,17 +99,3 @@ def _summarize(by_part: dict[str, dict[str, npt.NDArray[np.float64]]]) -> dict[s
             if len(finite) > 1 and part != "train":
                 summary[f"{part}/{name}_sd"] = float(finite.std(ddof=1))
     return summary
-
-
-def mean_curves(fits: list[Fit], metric_name: str) -> dict[str, npt.NDArray[np.float64]]:
-    """Return the curves by epoch, means over the networks; one that has left counts with its last value."""
-    names = {"train/loss": "train/loss", "stop/loss": "val/loss", "stop/metric": f"val/{metric_name}"}
-    curves = {}
-    for key, name in names.items():
-        length = max(len(fit.curves[key]) for fit in fits)
-        padded = [
-            np.pad(fit.curves[key], (0, length - len(fit.curves[key])), "edge") for fit in fits if fit.curves[key]
-        ]
-        if padded:
-            curves[name] = np.mean(padded, axis=0)
-    return curves

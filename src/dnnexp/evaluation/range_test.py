@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dnnexp.evaluation.configuration import Configuration
-from dnnexp.evaluation.cross_validation import make_member, network_shape, train_stack
 from dnnexp.evaluation.folds import draw_folds
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.schema import EvaluationConfig
+from dnnexp.evaluation.stack import make_member, network_shape, train_stack
 from dnnexp.network.architecture import Architecture
 from dnnexp.network.optimizers import OPTIMIZERS
 from dnnexp.training.examples import Member

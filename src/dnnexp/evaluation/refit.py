@@ -11,12 +11,13 @@ import numpy.typing as npt
 
 from dnnexp.errors import DnnexpError
 from dnnexp.evaluation.configuration import Configuration
-from dnnexp.evaluation.cross_validation import Evaluation, OnEpoch, make_member, mean_curves, train_stack
+from dnnexp.evaluation.cross_validation import Evaluation
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.scoring import score
+from dnnexp.evaluation.stack import make_member, mean_curves, train_stack
 from dnnexp.predictor import Predictor
 from dnnexp.training.checkpoint import Checkpoints
-from dnnexp.training.fit import Length
+from dnnexp.training.fit import Length, OnEpoch
 
 __all__ = ["DivergedError", "Refit", "as_evaluation", "diverged_evaluation", "refit", "refit_length"]
 

@@ -14,8 +14,8 @@ from dnnexp.search.studies import Studies
 
 if TYPE_CHECKING:
     from dnnexp.evaluation.configuration import Configuration
-    from dnnexp.evaluation.cross_validation import Evaluation, OnEpoch
-    from dnnexp.training.fit import EpochNews
+    from dnnexp.evaluation.cross_validation import Evaluation
+    from dnnexp.training.fit import EpochNews, OnEpoch
 
 __all__ = ["Listeners", "Scorers", "Sweep"]
 
