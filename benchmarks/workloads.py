@@ -13,6 +13,7 @@ Array = npt.NDArray[Any]
 
 STACK = 8  # networks in lockstep, or under one vmap
 CLASSES = 10
+WRONG = 0.2  # share of the labels that are drawn anew: gradients stay of a usual size
 
 
 class Workload(NamedTuple):
@@ -36,11 +37,13 @@ class Workload(NamedTuple):
         return sum(n * (n_prev + 1) for n_prev, n in zip(self.n, self.n[1:], strict=False))
 
     def examples(self) -> tuple[Array, npt.NDArray[np.int64]]:
-        """Return inputs (rows, n[0]), float32, and labels (rows,): a noisy cloud for each class."""
+        """Return inputs (rows, n[0]), float32, and labels (rows,): a noisy cloud for each class, some named wrongly."""
         rng = np.random.default_rng(1)
         labels = rng.integers(0, CLASSES, self.rows)
         centres = rng.normal(size=(CLASSES, self.n[0]))
         X = (centres[labels] + rng.normal(size=(self.rows, self.n[0]))).astype(np.float32)
+        is_wrong = rng.random(self.rows) < WRONG
+        labels[is_wrong] = rng.integers(0, CLASSES, is_wrong.sum())
         return X, labels
 
     def weights(self, seed: int = 0) -> list[Array]:
