@@ -24,6 +24,19 @@ GELU_CUBE, GELU_RATE = 0.044715, math.sqrt(2 / math.pi)  # Hendrycks & Gimpel 20
 MISH_LINEAR = 20.0  # tanh(softplus(z)) is 1 in float64 from here on, and exp(2z) stays finite in float32
 
 
+class _Bits(NamedTuple):
+    """Whole numbers as long as a float, and the number of their last bit: masks of them need no conversion."""
+
+    dtype: np.dtype[Any]
+    last: Array  # without axes
+
+
+BITS = {
+    np.dtype(f): _Bits(np.dtype(i), np.array(8 * np.dtype(i).itemsize - 1, i))
+    for f, i in ((np.float32, np.int32), (np.float64, np.int64))
+}
+
+
 class Activation(NamedTuple):
     """g and g' of one activation; gain keeps the mean square of a unit-variance signal, 1 / sqrt(E[g(z)^2])."""
 
@@ -78,8 +91,12 @@ def _relu(Z: Array, A: Array, scratch: Array) -> None:
 
 def _relu_backward(dA: Array, Z: Array, A: Array, scratch: Array) -> None:
     """g'(z) = 1 where a > 0, else 0."""
-    _is_positive(A, scratch)
-    np.multiply(dA, scratch, out=dA)
+    bits = BITS[A.dtype]
+    mask = scratch.view(bits.dtype)
+    np.negative(A.view(bits.dtype), out=mask)  # as whole numbers: -a < 0 where a > 0, and 0 where a = 0
+    np.right_shift(mask, bits.last, out=mask)  # all bits 1, or all 0
+    dA_bits = dA.view(bits.dtype)
+    np.bitwise_and(dA_bits, mask, out=dA_bits)
 
 
 def _is_positive(A: Array, out: Array) -> None:
