@@ -11,7 +11,7 @@ from dnnexp.network.dropout import Dropout
 from dnnexp.network.losses import LOSSES
 from dnnexp.network.network import Network
 from dnnexp.network.normalization import NORMALIZATIONS
-from dnnexp.network.parameters import initialize, weights_and_biases
+from dnnexp.network.parameters import initialize, rearranged, weights_and_biases
 
 M = 7
 
@@ -134,6 +134,29 @@ def test_losses_are_finite_and_right_at_extreme_logits(loss: str, size: float) -
     J = LOSSES[loss].cost(Z.copy(), Y, w, dZ, LossBuffers(1, 3, 2, np.float64))
     assert J.item() == pytest.approx(expected)
     assert np.isfinite(dZ).all()
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.4])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_the_order_of_matrices_in_memory_changes_nothing_but_rounding(activation: str, dropout: float) -> None:
+    by_rows = Architecture((4, 6, 5, 6, 3), (activation,) * 3, "softmax")
+    alternating = by_rows.for_columns(M)
+    assert alternating.alternating
+    theta = np.stack([initialize(by_rows, np.random.default_rng(r), "glorot_normal") for r in range(2)])
+    X1, Y, w = make_batch("softmax_cross_entropy", 2, 4, np.random.default_rng(5))
+    J, gradients = [], []
+    for architecture in (by_rows, alternating):
+        by_columns = [architecture.is_by_columns(l) for l in (1, 2, 3)]
+        masks = Dropout(np.array([dropout, 0.1]), (6, 5, 6), M, np.float64, by_columns) if dropout else None
+        network = Network(architecture, 2, M, "softmax_cross_entropy", np.float64, masks)
+        network.theta[:] = rearranged(theta, by_rows, architecture)
+        for seed in range(2):  # the second step finds what the first has left in the buffers
+            if masks:
+                masks.draw([np.random.default_rng([seed, r]) for r in range(2)], [M, M - 1])
+            J.append(network.cost_and_gradient(X1, Y, w).ravel().copy())
+        gradients.append(rearranged(network.gradient, architecture, by_rows))
+    np.testing.assert_allclose(J[:2], J[2:], rtol=1e-12)
+    np.testing.assert_allclose(gradients[0], gradients[1], rtol=1e-9, atol=1e-12)
 
 
 def test_a_column_of_weight_zero_counts_for_nothing() -> None:

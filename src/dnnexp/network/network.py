@@ -10,6 +10,8 @@ A[l] = A[l-1] + s[l] g(Z[l]) (ReZero: Bachlechner et al. 2021).
 
 In the code an array with a 1 in its name has that row: A1, Z1, F1 = g(Z1), and dA1, dF1, where it is 0. Elementwise
 work goes over whole arrays, row included, and the ones are put back: over a part of a stack NumPy would make copies.
+
+Where the architecture's matrices alternate, those arrays are (R, m, n[l] + 1) in memory for even l, as inputs are.
 """
 
 from __future__ import annotations
@@ -55,10 +57,12 @@ class Network:
         self._g = [ACTIVATIONS[name] for name in architecture.activations]
         self._normalization = NORMALIZATIONS.get(architecture.normalization)
 
-        def with_row(l: int) -> Array:
-            return np.zeros((R, n[l] + 1, m), dtype)
-
         is_residual = [architecture.is_residual(l) for l in hidden]
+        self._by_columns = [architecture.is_by_columns(l) for l in hidden]
+
+        def with_row(l: int) -> Array:
+            return np.zeros((R, m, n[l] + 1) if self._by_columns[l - 1] else (R, n[l] + 1, m), dtype)
+
         self._all_A1 = [with_row(l) for l in hidden]
         self._all_F = [with_row(l) if is_residual[l - 1] else self._all_A1[l - 1] for l in hidden]  # g(Z[l])
         self._all_Z = [with_row(l) if self._g[l - 1].keeps_Z else self._all_F[l - 1] for l in hidden]
@@ -72,12 +76,13 @@ class Network:
         self._all_dZ_L = np.empty((R, n[L], m), dtype)
         # layers of equal width share what no two of them need at once: dA[l] and dA[l-1], and scratch
         widths = {n[l]: l for l in hidden}
-        pairs = {units: (with_row(l), with_row(l)) for units, l in widths.items()}
+        alternating = {(n[l], l % 2): l for l in hidden}
+        pairs = {key: with_row(l) for key, l in alternating.items()}
         scratch = {units: with_row(l) for units, l in widths.items()}
         branches = {units: with_row(l) for units, l in widths.items()} if any(is_residual) else {}
-        self._all_dA = [pairs[n[l]][l % 2] for l in hidden]
+        self._all_dA = [pairs[n[l], l % 2] for l in hidden]
         self._all_dF = [branches[n[l]] if is_residual[l - 1] else self._all_dA[l - 1] for l in hidden]
-        self._all_scratch = [scratch[n[l]] for l in hidden]
+        self._all_scratch = [scratch[n[l]].reshape(self._all_A1[l - 1].shape) for l in hidden]
         self._loss_buffers = LossBuffers(R, n[L], m, dtype)
         self.bind(R)
 
@@ -93,21 +98,27 @@ class Network:
         self._extras = extra_views(self.theta[:R], self.architecture)
         self._d_extras = extra_views(self.gradient[:R], self.architecture)
         self._A1 = [A1[:R] for A1 in self._all_A1]
-        self._A1_T = [A1.swapaxes(-1, -2) for A1 in self._A1]
-        self._ones = [A1[:, -1] for A1 in self._A1]
+        self._A1_matrices = self._matrices(self._A1)
+        self._A1_T = [A1.swapaxes(-1, -2) for A1 in self._A1_matrices]
+        self._ones = [A1[:, -1] for A1 in self._A1_matrices]
         self._is_residual = [self._all_F[i] is not self._all_A1[i] for i in layers]
         self._F1 = [F1[:R] if self._is_residual[i] else self._A1[i] for i, F1 in enumerate(self._all_F)]
         self._Z1 = [Z1[:R] if self._g[i].keeps_Z else self._F1[i] for i, Z1 in enumerate(self._all_Z)]
-        self._Z = [Z1[:, :-1] for Z1 in self._Z1]
+        self._Z = [Z1[:, :-1] for Z1 in self._matrices(self._Z1)]
         self._Zhat = [Zhat[:R] for Zhat in self._all_Zhat]
         self._sd = [sd[:R] for sd in self._all_sd]
         self._dA1 = [dA1[:R] for dA1 in self._all_dA]
-        self._dA = [dA1[:, :-1] for dA1 in self._dA1]
+        self._dA = [dA1[:, :-1] for dA1 in self._matrices(self._dA1)]
         self._dF1 = [dF1[:R] if self._is_residual[i] else self._dA1[i] for i, dF1 in enumerate(self._all_dF)]
-        self._dZ = [dF1[:, :-1] for dF1 in self._dF1]
+        self._dZ = [dF1[:, :-1] for dF1 in self._matrices(self._dF1)]
         self._scratch = [scratch[:R] for scratch in self._all_scratch]
         self.Z_L, self._dZ_L = self._all_Z_L[:R], self._all_dZ_L[:R]
         self._loss_part = self._loss_buffers.first(R)
+
+    def _matrices(self, arrays: list[Array]) -> list[Array]:
+        """Return each layer's array as (R, n[l] + 1, m), whatever its order in memory."""
+        pairs = zip(arrays, self._by_columns, strict=True)
+        return [array.swapaxes(-1, -2) if by_columns else array for array, by_columns in pairs]
 
     def move(self, target: int, source: int) -> None:
         """Copy parameters and gradient of network `source` to row `target`."""
@@ -119,13 +130,13 @@ class Network:
 
         w (R, 1, m): the weights of the columns, for batch statistics.
         """
-        A1_prev = X1
+        A1_prev = A1_prev_matrix = X1
         for i, g in enumerate(self._g):
             F1, A1 = self._F1[i], self._A1[i]
             if self._normalization is None:
-                np.matmul(self._Wb[i], A1_prev, out=self._Z[i])
+                np.matmul(self._Wb[i], A1_prev_matrix, out=self._Z[i])
             else:
-                np.matmul(self._Wb[i], A1_prev, out=self._Zhat[i])
+                np.matmul(self._Wb[i], A1_prev_matrix, out=self._Zhat[i])
                 self._normalize(i, w)
             g.forward(self._Z1[i], F1, self._scratch[i])
             if self.dropout is not None:
@@ -134,8 +145,8 @@ class Network:
                 np.multiply(F1, self._extras[i].s, out=self._scratch[i])
                 np.add(A1_prev, self._scratch[i], out=A1)
             self._ones[i].fill(1)
-            A1_prev = A1
-        return np.matmul(self._Wb[-1], A1_prev, out=self.Z_L)
+            A1_prev, A1_prev_matrix = A1, self._A1_matrices[i]
+        return np.matmul(self._Wb[-1], A1_prev_matrix, out=self.Z_L)
 
     def backward(self, X1: Array, dZ: Array, w: Array) -> None:
         """Write the gradient to `gradient` from dZ[L] (R, n[L], m), after `forward` on the same X1."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from dnnexp.network.architecture import Architecture
 from dnnexp.network.initializers import AUTO, initial_weights
 
-__all__ = ["LayerExtras", "extra_views", "initialize", "layer_views", "weights_and_biases"]
+__all__ = ["LayerExtras", "extra_views", "initialize", "layer_views", "rearranged", "weights_and_biases"]
 
 Array = npt.NDArray[Any]
 
@@ -32,11 +32,24 @@ def layer_views(theta: Array, architecture: Architecture) -> list[Array]:
     one gives dW and db.
     """
     views, start = [], 0
-    for n_prev, n in zip(architecture.n, architecture.n[1:], strict=False):
+    for l in range(1, architecture.L + 1):
+        n_prev, n = architecture.n[l - 1], architecture.n[l]
         stop = start + n * (n_prev + 1)
-        views.append(theta[..., start:stop].reshape(*theta.shape[:-1], n, n_prev + 1))
+        part, stack = theta[..., start:stop], theta.shape[:-1]
+        if architecture.alternating and l % 2 == 1:
+            views.append(part.reshape(*stack, n_prev + 1, n).swapaxes(-1, -2))
+        else:
+            views.append(part.reshape(*stack, n, n_prev + 1))
         start = stop
     return views
+
+
+def rearranged(theta: Array, source: Architecture, target: Architecture) -> Array:
+    """Return parameters theta (..., P) in the memory order of an architecture that differs in nothing else."""
+    theta_target = theta.copy()
+    for Wb, Wb_target in zip(layer_views(theta, source), layer_views(theta_target, target), strict=True):
+        Wb_target[...] = Wb
+    return theta_target
 
 
 def extra_views(theta: Array, architecture: Architecture) -> list[LayerExtras]:

@@ -17,7 +17,7 @@ from dnnexp.network.initializers import AUTO
 from dnnexp.network.losses import LOSSES, LossBuffers
 from dnnexp.network.network import Network
 from dnnexp.network.optimizers import OptimizerConfig
-from dnnexp.network.parameters import initialize
+from dnnexp.network.parameters import initialize, rearranged
 from dnnexp.training.batches import Batches
 from dnnexp.training.checkpoint import Checkpoints, State
 from dnnexp.training.descent import Descent
@@ -54,14 +54,17 @@ class Lockstep:
         length: Length | None = None,
     ) -> None:
         dtype, R = examples.X1.dtype, len(members)
-        self._examples, self._architecture, self._loss, self._metric = examples, architecture, loss, metric
+        self._examples, self._loss, self._metric = examples, loss, metric
         self._threads = trainer.threads
         self._batches = Batches(examples, members, trainer.batch_size, trainer.label_smoothing)
         steps = trainer.epochs * self._batches.steps
         self._length = length or Length(steps, steps)
         self._epochs = -(-self._length.steps // self._batches.steps)
         columns, rates = self._batches.columns, [member.dropout for member in members]
-        dropout = Dropout(np.array(rates), architecture.n[1:-1], columns, dtype) if any(rates) else None
+        self._given_architecture = architecture  # parameters are given back in its order of memory
+        self._architecture = architecture = architecture.for_columns(columns)
+        by_columns = [architecture.is_by_columns(l) for l in range(1, architecture.L)]
+        dropout = Dropout(np.array(rates), architecture.n[1:-1], columns, dtype, by_columns) if any(rates) else None
         self._network = Network(architecture, R, columns, loss, dtype, dropout)
         for r, member in enumerate(members):
             rng = generator(member.seed, WEIGHTS)
@@ -250,10 +253,11 @@ class Lockstep:
             fit = self._fits[self._live[r]]
             fit.state = state
             if self._has_stop_rows:
-                fit.theta = self._stopping.theta[r].copy()
+                theta = self._stopping.theta[r]
             else:
-                fit.theta, fit.best_epoch = self._descent.result[r].copy(), self._epoch
-                fit.best_step = self._descent.steps
+                theta = self._descent.result[r]
+                fit.best_epoch, fit.best_step = self._epoch, self._descent.steps
+            fit.theta = rearranged(theta, self._architecture, self._given_architecture)
             self._remove_row(r)
         if rows:
             self._bind()
