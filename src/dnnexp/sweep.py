@@ -122,7 +122,7 @@ def make_scorers(protocol: Protocol) -> Scorers:
         return cross_validate(configuration, protocol, on_epoch)
 
     def confirm(configuration: Configuration, source: TrialRecord) -> Evaluation:
-        length = refit_length(source.best_steps, source.schedule_steps, source.n_train, rows)
+        length = refit_length(source.best_steps, source.schedule_steps, configuration.trainer, rows)
         try:
             return as_evaluation(refit(configuration, protocol, length), protocol)
         except DivergedError as error:
@@ -136,7 +136,8 @@ def refit_choice(config: Config, protocol: Protocol, choice: TrialRecord) -> Ref
     from dnnexp.evaluation.refit import refit, refit_length
     from dnnexp.recording.sweep import chosen_config
 
-    length = refit_length(choice.best_steps, choice.schedule_steps, choice.n_train, len(protocol.split.development))
+    rows = len(protocol.split.development)
+    length = refit_length(choice.best_steps, choice.schedule_steps, config.trainer, rows)
     return refit(chosen_config(config, choice).configuration, protocol, length)
 
 

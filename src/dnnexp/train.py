@@ -61,8 +61,8 @@ def main(config: Config, terminal: Terminal) -> None:
             )
         if evaluation.diverged:
             trouble = f"{evaluation.diverged}; lower optimizer.lr (it is {config.optimizer.lr:g})"
-        n_train, steps = evaluation.n_train, evaluation.best_steps
-        length = refit_length(steps, evaluation.schedule_steps, n_train, len(protocol.split.development))
+        rows = len(protocol.split.development)
+        length = refit_length(evaluation.best_steps, evaluation.schedule_steps, config.trainer, rows)
     if not trouble:
         terminal.heading(f"one network on all {len(protocol.split.development):,} development rows")
         with terminal.training(config.trainer.epochs, protocol.metric_name, greater_is_better=better) as progress:

@@ -103,10 +103,23 @@ def test_a_refit_that_diverges_says_where_and_what_to_do() -> None:
         refit(configuration(depth=2, lr=1e30), protocol_of("iris", kind="none"))
 
 
-def test_a_refit_runs_the_median_best_step_scaled_by_the_rows() -> None:
-    length = refit_length([10, 30, 20, 90, 12], schedule_steps=200, n_train=100, development_rows=125)
-    assert length == (25, 250)
+def test_a_refit_takes_as_many_epochs_as_the_median_best_of_the_folds() -> None:
+    best = [10, 30, 20, 90, 12]  # of 50 epochs of 4 steps: the median is at the end of epoch 5
+    length = refit_length(best, 200, TrainerConfig(epochs=50, batch_size=25), rows=125)
+    assert length == (5 * 5, 50 * 5)
     assert refit(configuration(), protocol_of("iris"), length).steps == 25
+    assert refit_length(best, 100, TrainerConfig(epochs=100, batch_size=None), rows=125) == (20, 100)
+
+
+@pytest.mark.parametrize("batch_size", [None, 7, 32])
+def test_a_refit_is_never_longer_than_the_epochs_that_were_asked_for(batch_size: int | None) -> None:
+    protocol = protocol_of("iris")
+    to_the_end = configuration(epochs=30, batch_size=batch_size, patience=None)
+    evaluation = cross_validate(to_the_end, protocol)
+    ends = [evaluation.schedule_steps] * len(protocol.folds)
+    length = refit_length(ends, evaluation.schedule_steps, to_the_end.trainer, len(protocol.split.development))
+    assert refit(to_the_end, protocol, length).epoch == 30
+    assert refit(to_the_end, protocol, length).steps == refit(to_the_end, protocol).steps
 
 
 def test_a_metric_that_does_not_suit_the_task_is_refused() -> None:

@@ -18,6 +18,7 @@ from dnnexp.evaluation.stack import make_member, mean_curves, train_stack
 from dnnexp.predictor import Predictor
 from dnnexp.training.checkpoint import Checkpoints
 from dnnexp.training.fit import Length, OnEpoch
+from dnnexp.training.schema import TrainerConfig
 
 __all__ = ["DivergedError", "Refit", "as_evaluation", "diverged_evaluation", "refit", "refit_length"]
 
@@ -40,17 +41,16 @@ class Refit(NamedTuple):
 
 
 def refit_length(
-    best_steps: Sequence[int] | npt.NDArray[np.intp], schedule_steps: int, n_train: float, development_rows: int
+    best_steps: Sequence[int] | npt.NDArray[np.intp], schedule_steps: int, trainer: TrainerConfig, rows: int
 ) -> Length:
-    """Return the median best step of the folds, scaled by the rows, on the schedule scaled alike.
+    """Return the length of a training on `rows` rows that takes as many epochs as the median of the folds' best.
 
-    best_steps (J,): of the folds, each trained on n_train rows with the schedule stretched over schedule_steps. A
-    network on all development rows has no rows to stop by; with more rows an epoch has more steps, and the same number
-    of epochs is meant.
+    best_steps (J,): of the folds, whose schedule of all epochs was stretched over schedule_steps. A network on all
+    development rows has no rows to stop by, and more steps in an epoch: its schedule and its steps are scaled alike.
     """
-    ratio = development_rows / n_train
-    steps = max(1, round(float(np.median(best_steps)) * ratio))
-    return Length(steps, max(steps, round(schedule_steps * ratio)))
+    steps_of_an_epoch = 1 if trainer.batch_size is None else -(-rows // trainer.batch_size)
+    whole = trainer.epochs * steps_of_an_epoch
+    return Length(max(1, round(float(np.median(best_steps)) * whole / schedule_steps)), whole)
 
 
 def refit(
