@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dnnexp.command import command, command_line
 from dnnexp.config import Config
 from dnnexp.errors import ConfigError
+from dnnexp.search.schema import require_study_name
 
 if TYPE_CHECKING:
     from dnnexp.evaluation.protocol import Protocol
@@ -87,6 +88,8 @@ def make_sweep(config: Config, protocol: Protocol) -> Sweep:
     """Return what every worker of the sweep is told."""
     from dnnexp.search.sweep import Sweep
 
+    name = config.study or protocol.dataset.name
+    require_study_name(name)
     searched = {key: value for key, value in config.flat().items() if key.startswith("search.space.")}
     fingerprint: dict[str, Any] = {
         **config.decisive(),
@@ -98,7 +101,7 @@ def make_sweep(config: Config, protocol: Protocol) -> Sweep:
         "metric": protocol.metric_name,
     }
     return Sweep(
-        name=config.study or protocol.dataset.name,
+        name=name,
         url=config.storage_url,
         config=config.search,
         base=config.configuration,

@@ -126,18 +126,18 @@ def test_the_environment_is_used_and_never_shown(monkeypatch: pytest.MonkeyPatch
     config = composer.compose(
         [
             "storage=${oc.env:SECRET_URL}",
-            "study=at-${storage}",
+            "source=at-${storage}",
             "model.depth=${oc.env:DEPTH}",
             "tracking.uri=http://t:5000",
         ]
     )
     assert config.storage_url == "postgresql://me:opensesame@db/x"
-    assert config.study == "at-postgresql://me:opensesame@db/x"
+    assert config.source == "at-postgresql://me:opensesame@db/x"
     assert config.model.depth == 4
     shown = f"{config.flat()} {config.text} {config.origin} {config.origin.overrides}"
     assert "opensesame" not in shown
     assert config.flat()["storage"] == "${oc.env:SECRET_URL}"
-    assert config.flat()["study"] == "at-${oc.env:SECRET_URL}"
+    assert config.flat()["source"] == "at-${oc.env:SECRET_URL}"
     assert config.flat()["model.depth"] == 4
     assert "storage: ${oc.env:SECRET_URL}" in config.text
 

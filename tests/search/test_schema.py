@@ -9,7 +9,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from dnnexp.errors import ConfigError
-from dnnexp.search.schema import SearchConfig, SpaceConfig
+from dnnexp.search.schema import SearchConfig, SpaceConfig, require_study_name
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,16 @@ def test_the_schema_loads_neither_optuna_nor_anything_else_that_is_slow():
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False).stderr.strip() == ""
     )
+
+
+@pytest.mark.parametrize("name", ["s", "a b", "it's", 'the "best"', "ünïcödé 研究", "100 % (v2)", "x" * 200, "研" * 66])
+def test_a_study_can_have_any_name_that_a_file_can_have(name: str):
+    require_study_name(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", "a ", ".", "..", ".a", "a/b", "a\\b", "a:b", "a\nb", "\x00", "a'b\"c", "x" * 201]
+)
+def test_a_study_that_no_file_can_be_named_after_is_refused(name: str):
+    with pytest.raises(ConfigError, match="study: need a name of at most 200 bytes"):
+        require_study_name(name)

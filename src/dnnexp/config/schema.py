@@ -18,7 +18,7 @@ from dnnexp.metrics import METRICS
 from dnnexp.network.optimizers import OptimizerConfig
 from dnnexp.network.schema import ModelConfig
 from dnnexp.redaction import redact
-from dnnexp.search.schema import SearchConfig
+from dnnexp.search.schema import SearchConfig, require_study_name
 from dnnexp.tracking.schema import TrackingConfig
 from dnnexp.training.schema import ScheduleConfig, TrainerConfig
 
@@ -95,7 +95,8 @@ class Config:
 
     def __post_init__(self) -> None:
         require(self.seed >= 0, "seed", "seed >= 0", self.seed)
-        require(self.study is None or bool(self.study.strip()), "study", "a name that is not empty", self.study)
+        if self.study is not None:
+            require_study_name(self.study)
         if self.evaluation.metric is not None:
             require_choice("evaluation.metric", self.evaluation.metric, METRICS)
         shared = self.storage is not None and _scheme(self.storage) not in LOCAL_STORES

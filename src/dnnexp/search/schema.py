@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from dnnexp.errors import require, require_choice
 from dnnexp.network.activations import ACTIVATIONS
 
-__all__ = ["LADDER", "PRUNERS", "SAMPLERS", "SearchConfig", "SpaceConfig"]
+__all__ = ["LADDER", "PRUNERS", "SAMPLERS", "SearchConfig", "SpaceConfig", "require_study_name"]
 
 # Hidden layers, growing by a third to a half a step. The longest networks that have been trained plainly have 500.
 LADDER = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
 SAMPLERS = ("tpe", "random")
 PRUNERS = ("none", "median")
+LONGEST_NAME = 200  # bytes of a study's name: 255 are a file's, with what is added
 
 
 @dataclass
@@ -66,3 +67,11 @@ class SearchConfig:
         require(self.workers >= 1, "search.workers", "workers >= 1", self.workers)
         require_choice("search.sampler", self.sampler, SAMPLERS)
         require_choice("search.pruner", self.pruner, PRUNERS)
+
+
+def require_study_name(name: str) -> None:
+    """Raise ConfigError unless files, folders, a registered model and a search in MLflow can all have the name."""
+    is_word = bool(name) and name == name.strip() and name.isprintable() and not name.startswith(".")
+    fits = not set(name) & set("/\\:") and not {"'", '"'} <= set(name) and len(name.encode()) <= LONGEST_NAME
+    law = f"a name of at most {LONGEST_NAME} bytes without / \\ : or both kinds of quotes, and no dot before it"
+    require(is_word and fits, "study", law, name)
