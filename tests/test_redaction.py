@@ -17,6 +17,8 @@ SECRET = "opensesame"
         f"storage='postgresql://me:{SECRET}@db/x' study=a",
         f"postgresql://me:{SECRET}/with:odd@signs@db/x",
         f"postgresql://:{SECRET}@db/x",
+        f"storage=postgresql://me:{SECRET}'with\"quotes@db/x",
+        f"'storage=\"postgresql://me:quoted'\"'\"'{SECRET}@db/x\"'",
         f"postgresql://db/x?user=me&password={SECRET}&sslmode=off",
         f"https://{SECRET}@tracking.host/api",
         f"http://me:{SECRET}@tracking",

@@ -7,7 +7,7 @@ import re
 
 __all__ = ["redact"]
 
-PASSWORD = re.compile(r"(?P<user>[a-z][a-z0-9+.-]*://[^\s:/@'\"]*):[^\s'\"]*@", re.IGNORECASE)
+PASSWORD = re.compile(r"(?P<user>[a-z][a-z0-9+.-]*://[^\s:/@'\"]*):\S*@", re.IGNORECASE)  # may hold quotes
 TOKEN = re.compile(r"(?P<scheme>https?://)[^\s/:@'\"]+@", re.IGNORECASE)
 PARAMETER = re.compile(r"(?P<name>[?&;][a-z_]*(?:password|passwd|pwd|token|secret|key)=)[^\s&;'\"]+", re.IGNORECASE)
 SECRET_VARIABLE = re.compile(r"password|passwd|token|secret|api_?key|credential", re.IGNORECASE)

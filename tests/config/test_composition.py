@@ -190,6 +190,11 @@ def test_the_tracking_store_is_configs_else_the_environments_else_a_file(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://elsewhere")
     assert composer.compose().tracking_uri == "http://elsewhere"
     assert composer.compose(["tracking.uri=http://here"]).tracking_uri == "http://here"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "file:./mlruns")
+    with pytest.raises(ConfigError, match=r"MLFLOW_TRACKING_URI: need sqlite:///FILE, .*, got 'file:\./mlruns'"):
+        composer.compose()
+    assert composer.compose(["tracking.uri=http://here"]).tracking_uri == "http://here"
+    assert not composer.compose(["tracking=none"]).tracking.enabled
 
 
 def test_shared_storage_wants_shared_tracking(monkeypatch: pytest.MonkeyPatch, composer: Composer) -> None:
@@ -199,6 +204,14 @@ def test_shared_storage_wants_shared_tracking(monkeypatch: pytest.MonkeyPatch, c
     assert composer.compose([shared]).storage_url == "postgresql+psycopg://db/x"
     with pytest.raises(ConfigError, match="is shared between machines"):
         composer.compose([shared, "tracking.uri=sqlite:///x.db"])
+
+
+def test_a_password_that_could_not_be_told_apart_is_neither_used_nor_shown(composer: Composer) -> None:
+    for url in ("postgresql://me:open sesame@db/x", "postgresql://me:open\tsesame@db/x", "me:opensesame@db/x"):
+        with pytest.raises(ConfigError) as refusal:
+            composer.compose([f'storage="{url}"', "tracking=none"])
+        assert "sesame" not in str(refusal.value)
+    assert composer.compose(['storage="sqlite:///a folder/x.db"']).storage_url == "sqlite:///a folder/x.db"
 
 
 def test_paths_are_absolute_and_below_the_root(empty_folder: Path) -> None:

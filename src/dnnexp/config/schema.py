@@ -19,7 +19,7 @@ from dnnexp.network.optimizers import OptimizerConfig
 from dnnexp.network.schema import ModelConfig
 from dnnexp.redaction import redact
 from dnnexp.search.schema import SearchConfig, require_study_name
-from dnnexp.tracking.schema import TrackingConfig
+from dnnexp.tracking.schema import TrackingConfig, require_store
 from dnnexp.training.schema import ScheduleConfig, TrainerConfig
 
 __all__ = ["Config", "Origin", "PathsConfig", "Setting", "flatten"]
@@ -99,6 +99,11 @@ class Config:
             require_study_name(self.study)
         if self.evaluation.metric is not None:
             require_choice("evaluation.metric", self.evaluation.metric, METRICS)
+        if self.storage is not None:
+            _require_database(self.storage)
+        from_outside = os.environ.get("MLFLOW_TRACKING_URI")
+        if self.tracking.enabled and self.tracking.uri is None and from_outside:
+            require_store("MLFLOW_TRACKING_URI", from_outside)
         shared = self.storage is not None and _scheme(self.storage) not in LOCAL_STORES
         if shared and self.tracking.enabled and _scheme(self.tracking_uri) in LOCAL_STORES:
             raise ConfigError(
@@ -168,6 +173,16 @@ def _sqlite(path: Path) -> str:
 def _scheme(uri: str) -> str:
     """Return "postgresql" of "postgresql+psycopg://…", "" of a path."""
     return uri.partition("://")[0].partition("+")[0].lower() if "://" in uri else ""
+
+
+def _require_database(url: str) -> None:
+    """Raise ConfigError, which does not show what was given, unless it is a URL whose password can be told apart."""
+    scheme = _scheme(url)
+    if not scheme or (scheme != "sqlite" and set(url) & set(" \t\n'\"")):
+        raise ConfigError(
+            'storage: need a URL like "sqlite:///runs/optuna.db" or "postgresql://user:password@host/name", '
+            "with %20, %22 and %27 for a space and for quotes"
+        )
 
 
 def flatten(section: Any, prefix: str = "") -> dict[str, Setting]:
