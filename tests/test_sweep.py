@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import shlex
 import signal
 import sqlite3
 import subprocess
@@ -104,6 +105,31 @@ def test_the_file_that_a_sweep_leaves_trains_the_same_network_to_the_same_score(
     printed = capsys.readouterr().out
     for begin in ("accuracy ", "test accuracy "):
         assert text.partition(begin)[2].split()[0] in printed.partition(begin)[2]
+
+
+def test_the_command_that_is_printed_trains_the_choice_wherever_the_root_is(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from dnnexp.train import main as train
+
+    sweep("study=s", "tracking=none", "paths.root=a folder")
+    printed = capsys.readouterr().out.partition("Train it again: ")[2].splitlines()[0]
+    program, arguments = shlex.split(printed)[:3], shlex.split(printed)[3:]
+    assert program == ["python", "-m", "dnnexp.train"]
+    assert train(["--quiet", *arguments, "tracking=none"]) == 0
+
+
+def test_a_finished_study_run_again_says_the_same_and_records_nothing_twice(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    sweep("study=s")
+    said, recorded = capsys.readouterr().out, sorted(tags["dnnexp.key"] for tags in runs_in_mlflow())
+    sweep("study=s")
+    assert capsys.readouterr().out == said
+    assert sorted(tags["dnnexp.key"] for tags in runs_in_mlflow()) == recorded
+    with sqlite3.connect(Path("runs", "mlflow.db")) as database:
+        assert database.execute("select count(*) from logged_models").fetchone() == (1,)
+        assert database.execute("select count(*) from runs where lifecycle_stage = 'deleted'").fetchone() == (0,)
 
 
 def write_wine(path: Path, permuted: bool) -> None:

@@ -154,7 +154,7 @@ def record(
     started: float,
 ) -> str:
     """Record the run in MLflow and return a sentence that says where it is, or why it waits to be sent."""
-    from dnnexp.recording.ledger import open_recorder, record_model
+    from dnnexp.recording.ledger import looking_glass, open_recorder, record_model, unreached
     from dnnexp.recording.single import single_run
 
     recorder = open_recorder(config, protocol, command_line(PROGRAM, sys.argv[1:]))
@@ -162,10 +162,10 @@ def record(
     run = single_run(f"single/{uuid.uuid4().hex}", config, protocol, evaluation, refitted, trouble, started)
     run_id = recorder.record(run)
     if run_id is None:
-        return f"MLflow could not be reached ({recorder.trouble}); the run is kept and sent by the next command."
-    if refitted is not None:
-        record_model(recorder, run_id, refitted.predictor, protocol)
-    return f"Recorded in MLflow as {run.name}; make ui shows it beside the others."
+        return unreached(recorder)
+    missing = "" if refitted is None else record_model(recorder, run_id, refitted.predictor, protocol)
+    without = f" without its model ({missing})" if missing else ""
+    return f"Recorded in MLflow as {run.name}{without}; {looking_glass(config)} shows it beside the others."
 
 
 if __name__ == "__main__":

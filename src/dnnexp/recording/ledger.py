@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from shlex import quote
 
-from dnnexp.config import Config
+from dnnexp.config import Config, PathsConfig
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.predictor import Predictor
+from dnnexp.redaction import redact
 from dnnexp.tracking.guide import guide
 from dnnexp.tracking.model import log_model, register
 from dnnexp.tracking.provenance import provenance
-from dnnexp.tracking.recorder import Recorder
-from dnnexp.tracking.store import TrackingError
+from dnnexp.tracking.recorder import TROUBLE, Recorder
+from dnnexp.tracking.store import Store, one_line
 
-__all__ = ["open_recorder", "record_model"]
+__all__ = ["looking_glass", "open_recorder", "record_model", "unreached"]
 
 EXAMPLES = 5  # rows of the input example
 
@@ -34,18 +36,41 @@ def open_recorder(config: Config, protocol: Protocol, command: str) -> Recorder:
 
 
 def record_model(recorder: Recorder, run_id: str, predictor: Predictor, protocol: Protocol, name: str = "") -> str:
-    """Log the predictor to the run; with a name, register it there under the alias `champion`.
+    """Log the predictor to the run, once; with a name, register it there under the alias `champion`.
 
-    Returns its address, "" where MLflow did not take it (the recorder's `trouble` says why).
+    Returns why MLflow did not take it, "" where it did.
     """
     inputs = protocol.dataset.X.iloc[protocol.split.development[:EXAMPLES]]
     try:
         store = recorder.connect()
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder, "predictor.npz")
-            predictor.save(file)
-            address = log_model(store, run_id, file, inputs, predictor.predict(inputs))
-        return register(store, run_id, name) if name else address
-    except TrackingError as error:
-        recorder.trouble = str(error)
-        return ""
+        if not _has_model(store, run_id):
+            with tempfile.TemporaryDirectory() as folder:
+                file = Path(folder, "predictor.npz")
+                predictor.save(file)
+                log_model(store, run_id, file, inputs, predictor.predict(inputs))
+        if name:
+            register(store, run_id, name)
+    except TROUBLE as error:
+        return one_line(error)
+    return ""
+
+
+def _has_model(store: Store, run_id: str) -> bool:
+    outputs = store.client.get_run(run_id).outputs
+    return outputs is not None and bool(outputs.model_outputs)
+
+
+def unreached(recorder: Recorder) -> str:
+    """Return a sentence on what MLflow did not take, and what becomes of it."""
+    kept = "what it did not take is kept and sent by the next command" if len(recorder.unsent) else "nothing is kept"
+    return f"MLflow could not be reached ({recorder.trouble}); {kept}."
+
+
+def looking_glass(config: Config) -> str:
+    """Return what shows the runs: a command to type here, or the address of a server that is up already."""
+    uri = config.tracking_uri
+    if uri.startswith(("http://", "https://")):
+        return redact(uri).rstrip("/")
+    if Path(uri.removeprefix("sqlite:///")) != config.paths.folder / "mlflow.db":
+        return f"the MLflow UI of {redact(uri)}"
+    return "make ui" if config.paths.root == PathsConfig().root else f"make ui ROOT={quote(config.paths.root)}"

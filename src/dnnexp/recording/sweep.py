@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dnnexp.config import Config
+from dnnexp.config import Config, PathsConfig
 from dnnexp.config.experiment import write_experiment
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.refit import Refit
-from dnnexp.recording.ledger import open_recorder, record_model
+from dnnexp.recording.ledger import looking_glass, open_recorder, record_model, unreached
 from dnnexp.recording.single import figures
 from dnnexp.reporting.figures import depth_curve
 from dnnexp.search.journal import leaderboard, network_name, network_params, sweep_run, trial_run
@@ -73,7 +74,7 @@ class SweepRecorder:
         said = []
         if climb.choice is not None and refitted is not None:
             best = chosen_config(self._config, climb.choice)
-            said.append(f"Train it again: python -m dnnexp.train experiment={write_experiment(best, 'best').stem}")
+            said.append(f"Train it again: {_train_again(best, write_experiment(best, 'best').stem)}")
             write_experiment(best, self._study)
             refitted.predictor.save(folder / "model.npz")
         for name, content in files.items():
@@ -82,12 +83,16 @@ class SweepRecorder:
         if self._recorder is None:
             return said
         self._record_missing(records)
-        if climb.choice is not None and refitted is not None:
-            self._record_champion(climb.choice, refitted)
+        if climb.choice is not None and refitted is not None and (trouble := self._champion(climb.choice, refitted)):
+            said.append(f"The champion's model is not in MLflow ({trouble}); the same command tries again.")
         self._recorder.record(sweep_run(self._study, self._settings, climb, files))
+        if not self._recorder.trouble:
+            self._recorder.send_unsent()  # of this command too, from before MLflow could be reached again
         if self._recorder.trouble:
-            return [*said, f"MLflow could not be reached ({self._recorder.trouble}); runs are kept and sent later"]
-        return [*said, f"Compare the runs: make ui, then http://127.0.0.1:5000/{self._page}"]
+            return [*said, unreached(self._recorder)]
+        shown = looking_glass(self._config)
+        page = f"/{self._page}" if shown.startswith("http") else f", then http://127.0.0.1:5000/{self._page}"
+        return [*said, f"Compare the runs: {shown}{page}"]
 
     def _record_missing(self, records: Sequence[TrialRecord]) -> None:
         """Record the trials that ended without having been: their worker was killed in between."""
@@ -103,10 +108,13 @@ class SweepRecorder:
                 if run.key not in recorded:
                     self._recorder.record(run)
 
-    def _record_champion(self, choice: TrialRecord, refitted: Refit) -> None:
+    def _champion(self, choice: TrialRecord, refitted: Refit) -> str:
+        """Record the choice with its model; return why the model is not there, "" where it is.
+
+        The curves are those of the folds, as on every other run: a network without rows to stop by has but one.
+        """
         assert self._recorder is not None
-        curves = {name: curve.tolist() for name, curve in refitted.curves.items()}
-        curves = {**{name: list(curve) for name, curve in choice.curves.items()}, **curves}
+        curves = {name: list(curve) for name, curve in choice.curves.items()}
         scores = {name: value for name, value in choice.metrics.items() if name.startswith("score/")}
         ended = time.time()
         run = RunRecord(
@@ -134,8 +142,9 @@ class SweepRecorder:
             end_time=ended,
         )
         run_id = self._recorder.record(run)
-        if run_id is not None:
-            record_model(self._recorder, run_id, refitted.predictor, self._protocol, self._study)
+        if run_id is None:
+            return self._recorder.trouble
+        return record_model(self._recorder, run_id, refitted.predictor, self._protocol, self._study)
 
     def _depth_curve(self, climb: Climb) -> dict[str, bytes]:
         known = [s for s in climb.summaries if s.score is not None and s.standard_error is not None]
@@ -165,6 +174,12 @@ def chosen_config(config: Config, choice: TrialRecord) -> Config:
         model=replace(config.model, **groups["model"]),
         optimizer=replace(config.optimizer, **groups["optimizer"]),
     )
+
+
+def _train_again(config: Config, name: str) -> str:
+    """Return the command that trains what an experiment file under paths.root says, as one would type it here."""
+    root = [] if config.paths.root == PathsConfig().root else [f"paths.root={config.paths.root}"]
+    return shlex.join(["python", "-m", "dnnexp.train", f"experiment={name}", *root])
 
 
 def _short(path: Path) -> str:
