@@ -54,7 +54,9 @@ def main(config: Config, terminal: Terminal) -> None:
     refitted = refit_choice(config, protocol, climb.choice) if climb.choice is not None and is_confirmed else None
     sentences = answer(climb, len(protocol.split.test), len(protocol.split.development))
     where = recorder.end(climb, monitor.records(), refitted, sentences)
-    terminal.answer(f"{protocol.dataset.name}: the answer", [*sentences, "", *where])
+    terminal.answer(f"{protocol.dataset.name}: the answer", sentences)
+    for line in where:
+        terminal.tell(line)
 
 
 def check(config: Config) -> None:

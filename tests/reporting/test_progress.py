@@ -38,6 +38,10 @@ def test_a_number_has_the_digits_worth_reading(value: float | None, text: str) -
 
 def test_an_error_is_shown_where_it_is_known() -> None:
     assert with_error(0.97, 0.004) == "0.9700 ± 0.0040"
+    assert with_error(-2.2e-17, 0.0198) == "0.0000 ± 0.0198"
+    assert with_error(-0.00069, 0.0051) == "-0.0007 ± 0.0051"
+    assert with_error(0.0, 0.0) == "0.0000 ± 0.0000"
+    assert with_error(51234.5, 812.0) == "5.123e+04 ± 812"
     assert with_error(0.97, None) == with_error(0.97, float("nan")) == "0.9700"
 
 
@@ -108,7 +112,7 @@ def test_a_sweep_prints_now_and_then_and_a_line_for_each_depth() -> None:
         "depth   1  accuracy 0.8900 ± 0.0100  16 relu",
         "depth 2, screen: 3/4 trials",
         "depth 2, screen: 4/4 trials  best accuracy 0.9500",
-        "depth   2  accuracy 0.9500 ± 0.0100  gain +0.0600 ± 0.0200  16x8 relu  distinguishable",
+        "depth   2  accuracy 0.9500 ± 0.0100  gain +0.0600 ± 0.0200  distinguishable  16x8 relu",
     ]
 
 

@@ -28,8 +28,12 @@ def number(value: float | None) -> str:
 
 
 def with_error(value: float | None, error: float | None) -> str:
-    """Return "0.9712 ± 0.0040", without what is not known."""
-    return number(value) if error is None or math.isnan(error) else f"{number(value)} ± {number(error)}"
+    """Return "0.9712 ± 0.0040", both to the same digit where they are of like size, without what is not known."""
+    if error is None or math.isnan(error):
+        return number(value)
+    if value is not None and abs(value) < 10 and (error == 0 or 5e-5 <= error < 10):
+        return f"{round(value, 4) + 0.0:.4f} ± {error:.4f}"  # + 0.0: no minus before a zero
+    return f"{number(value)} ± {number(error)}"
 
 
 def duration(seconds: float) -> str:
@@ -76,7 +80,8 @@ class Live:
     def say(self, line: str) -> None:
         """Print a line that stays, above the one that is kept up to date."""
         if not self._quiet:
-            self._console.print(line, soft_wrap=True)
+            fits = self._console.is_terminal
+            self._console.print(line, soft_wrap=not fits, no_wrap=True, overflow="ellipsis" if fits else "ignore")
 
     def stop(self) -> None:
         if self._progress is not None:
@@ -203,8 +208,9 @@ class SweepProgress:
         """Print the line of a finished depth: score ± error, gain over the best so far ± error, best network, note."""
         words = [f"depth {depth:>3}  {self._metric} {with_error(score, error)}"]
         if gain is not None:
-            words.append(f"gain {'+' if gain >= 0 else ''}{with_error(gain, gain_error)}")
-        words += [word for word in (network, note) if word]
+            said = with_error(gain, gain_error)
+            words.append(f"gain {'' if said.startswith('-') else '+'}{said}")
+        words += [word for word in (note, network) if word]
         self._live.say("  ".join(words))
 
     def say(self, line: str) -> None:

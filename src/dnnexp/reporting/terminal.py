@@ -46,6 +46,10 @@ class Terminal:
         if not self.quiet:
             self._console.print(sentence, soft_wrap=not self._console.is_terminal)
 
+    def tell(self, line: str) -> None:
+        """Print a line as it is, quiet or not: a path or an address that is to be copied."""
+        self._console.print(line, soft_wrap=True)
+
     def heading(self, text: str) -> None:
         """Print what comes next."""
         if not self.quiet:
