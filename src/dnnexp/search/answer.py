@@ -6,7 +6,8 @@ import math
 
 from dnnexp.search.journal import network_name
 from dnnexp.search.ladder import Climb
-from dnnexp.search.summary import DepthSummary, standard_error
+from dnnexp.search.records import TrialRecord
+from dnnexp.search.summary import DepthSummary, mean_score, standard_error
 
 __all__ = ["answer", "short_verdict", "verdict"]
 
@@ -18,27 +19,40 @@ def answer(climb: Climb, test_rows: int, development_rows: int) -> list[str]:
         return [f"No network could be trained: {climb.reason}."]
     metric = choice.metric
     hidden = "hidden layer" if choice.depth == 1 else "hidden layers"
-    score = f"{metric} {choice.score:.4f} ± {standard_error(choice):.4f}"
     sentences = [
         f"Use {network_name(choice)}: {choice.depth} {hidden}, {choice.parameters:,} parameters.",
-        f"On development data it has {score} (mean over {len(choice.scores)} folds ± corrected standard error).",
+        f"On development data it has {metric} {choice.score:.4f}{_uncertainty(choice)}.",
     ]
-    if climb.confirmation is not None and climb.confirmation.score is not None:
+    if climb.confirmation is not None:
+        refitted = f"Refitted on all {development_rows:,} development rows, it"
+        score, reason = climb.confirmation.score, climb.confirmation.reason
         sentences.append(
-            f"Refitted on all {development_rows:,} development rows, it has test {metric} "
-            f"{climb.confirmation.score:.4f} on {test_rows:,} rows that chose nothing."
+            f"{refitted} has test {metric} {score:.4f} on {test_rows:,} rows that chose nothing."
+            if score is not None
+            else f"{refitted} could not be trained, and there is no model: {reason}."
         )
-    best = max((s for s in climb.summaries if s.best is not None), key=_oriented)
-    if best.best is not None and best.best.key != choice.key:
+    best = max((s.best for s in climb.summaries if s.best is not None), key=mean_score)
+    if best.key != choice.key:
         sentences.append(
-            f"The best mean, {best.score:.4f}, has {network_name(best.best)}; the choice is the shallowest, then the "
-            "smallest network within one standard error of it."
+            f"The best mean, {best.score:.4f}, has {network_name(best)}; the choice is the shallowest, then the "
+            f"smallest network {'within one standard error of it' if len(best.scores) > 1 else 'that has it'}."
         )
     sentences += [f"Depth {s.depth}: {verdict(s)}." for s in climb.summaries if s.gain is not None]
-    tried = sum(summary.trials for summary in climb.summaries)
+    tried = _counted(sum(summary.trials for summary in climb.summaries), "configuration")
     depths = ", ".join(str(summary.depth) for summary in climb.summaries)
-    sentences.append(f"Tried: {tried} configurations at depths {depths}. Growing stopped because {climb.reason}.")
-    return sentences
+    where = f"depth{'s' * (len(climb.summaries) > 1)} {depths}"
+    return [*sentences, f"Tried: {tried} at {where}. Growing stopped because {climb.reason}."]
+
+
+def _uncertainty(choice: TrialRecord) -> str:
+    """Return what stands behind a score: its standard error and folds, or that there is but one score."""
+    if len(choice.scores) == 1:
+        return f" on {choice.n_score:,.0f} held-out rows; one score says nothing about its uncertainty"
+    return f" ± {standard_error(choice):.4f} (mean over {len(choice.scores)} folds ± corrected standard error)"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def verdict(summary: DepthSummary) -> str:
@@ -46,9 +60,10 @@ def verdict(summary: DepthSummary) -> str:
     gain = summary.gain
     if gain is None:
         return "no network was completed" if summary.best is None else "the first depth"
-    said = f"{gain.estimate:+.4f} ± {gain.standard_error:.4f} against depth {summary.compared_depth}"
+    over = f"over depth {summary.compared_depth}"
     if not (math.isfinite(gain.low) and math.isfinite(gain.high)):
-        return f"{said}, one score each says nothing about the uncertainty"
+        return f"gain {gain.estimate:+.4f} {over}, one score each says nothing about the uncertainty"
+    said = f"gain {gain.estimate:+.4f} ± {gain.standard_error:.4f} {over}"
     interval = f"{gain.confidence:.0%} interval {gain.low:+.4f} to {gain.high:+.4f}"
     if gain.low > 0:
         return f"{said}, better ({interval})"
@@ -65,8 +80,3 @@ def short_verdict(summary: DepthSummary) -> str:
     if summary.diverged:
         words.append(f"{summary.diverged} diverged")
     return ", ".join(words)
-
-
-def _oriented(summary: DepthSummary) -> float:
-    assert summary.best is not None
-    return sum(summary.best.oriented_scores) / len(summary.best.oriented_scores)
