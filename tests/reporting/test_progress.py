@@ -30,7 +30,7 @@ def lines(console: Console) -> list[str]:
 @pytest.mark.parametrize(
     ("value", "text"),
     [(None, "-"), (float("nan"), "-"), (0.97123, "0.9712"), (0.0, "0.0000"), (-1.5, "-1.5000"), (12.3456, "12.35"),
-     (123456.0, "1.2e+05"), (4.14e-5, "4.1e-05")],
+     (123456.0, "123,456"), (1.2e9, "1.2e+09"), (4.14e-5, "4.1e-05")],
 )  # fmt: skip
 def test_a_number_has_the_digits_worth_reading(value: float | None, text: str) -> None:
     assert number(value) == text
@@ -41,7 +41,7 @@ def test_an_error_is_shown_where_it_is_known() -> None:
     assert with_error(-2.2e-17, 0.0198) == "0.0000 ± 0.0198"
     assert with_error(-0.00069, 0.0051) == "-0.0007 ± 0.0051"
     assert with_error(0.0, 0.0) == "0.0000 ± 0.0000"
-    assert with_error(51234.5, 812.0) == "5.123e+04 ± 812"
+    assert with_error(51234.5, 812.0) == "51,234 ± 812"
     assert with_error(0.97, None) == with_error(0.97, float("nan")) == "0.9700"
 
 

@@ -24,6 +24,8 @@ def number(value: float | None) -> str:
         return "-"
     if value == 0 or 1e-3 <= abs(value) < 10:
         return f"{value:.4f}"
+    if 1e3 <= abs(value) < 1e7:
+        return f"{value:,.0f}"
     return f"{value:.4g}" if 1e-3 <= abs(value) < 1e5 else f"{value:.2g}"
 
 
