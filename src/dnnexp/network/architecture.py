@@ -31,7 +31,7 @@ class Architecture(NamedTuple):
     output: str
     normalization: str = "none"  # of Z[l] in hidden layers, a name in NORMALIZATIONS
     residual: str = "none"  # rezero: A[l] = A[l-1] + s[l] g(Z[l]) where hidden layers l-1 and l have equal units
-    alternating: bool = False  # in memory [W[l] | b[l]] lies by columns for odd l, A[l] for even l; else all by rows
+    alternating: bool = False  # order of the matrices in memory: see for_columns; else all lie by rows
 
     @property
     def L(self) -> int:
@@ -45,17 +45,22 @@ class Architecture(NamedTuple):
 
     def is_by_columns(self, l: int) -> bool:
         """Tell whether in training the columns of A[l], and of its gradients, lie together in memory."""
-        return self.alternating and l % 2 == 0
+        return self.alternating and l % 2 == 1
 
     def is_residual(self, l: int) -> bool:
         """Layer l adds to the output of the layer before instead of replacing it."""
         return self.residual != "none" and 2 <= l < self.L and self.n[l] == self.n[l - 1]
 
+    def has_weights_by_columns(self, l: int) -> bool:
+        """Tell whether the columns of [W[l] | b[l]] lie together in theta."""
+        return self.alternating and (l == 1 or l % 2 == 0)
+
     def for_columns(self, m: int) -> Architecture:
         """Return the same network with its matrices in the order that is fastest in training on m columns.
 
-        Inputs come by columns. When orders alternate, no product has a first factor by rows and a second by columns,
-        for which BLAS takes nearly twice as long in its kernels for small matrices (not in those for large ones).
+        BLAS takes nearly twice as long for a product whose first factor lies by rows and whose second lies by columns,
+        in its kernels for small matrices. There is none when the inputs and A[l], dA[l], dZ[l] of odd l lie by columns,
+        those of even l by rows, and [W[l] | b[l]] by columns for l = 1 and even l, by rows for the other odd l.
         """
         is_plain = self.normalization == "none" and self.residual == "none"
         largest = max(n * n_prev for n_prev, n in zip(self.n, self.n[1:], strict=False)) * m

@@ -11,7 +11,7 @@ A[l] = A[l-1] + s[l] g(Z[l]) (ReZero: Bachlechner et al. 2021).
 In the code an array with a 1 in its name has that row: A1, Z1, F1 = g(Z1), and dA1, dF1, where it is 0. Elementwise
 work goes over whole arrays, row included, and the ones are put back: over a part of a stack NumPy would make copies.
 
-Where the architecture's matrices alternate, those arrays are (R, m, n[l] + 1) in memory for even l, as inputs are.
+Where the architecture's matrices alternate, those arrays are (R, m, n[l] + 1) in memory for odd l.
 """
 
 from __future__ import annotations

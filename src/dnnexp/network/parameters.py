@@ -36,7 +36,7 @@ def layer_views(theta: Array, architecture: Architecture) -> list[Array]:
         n_prev, n = architecture.n[l - 1], architecture.n[l]
         stop = start + n * (n_prev + 1)
         part, stack = theta[..., start:stop], theta.shape[:-1]
-        if architecture.alternating and l % 2 == 1:
+        if architecture.has_weights_by_columns(l):
             views.append(part.reshape(*stack, n_prev + 1, n).swapaxes(-1, -2))
         else:
             views.append(part.reshape(*stack, n, n_prev + 1))

@@ -13,7 +13,7 @@ from dnnexp.training.examples import Examples, Member
 __all__ = ["Batches"]
 
 Array = npt.NDArray[Any]
-GATHERED = 1 << 18  # bytes of inputs gathered at a time: as many steps as stay in the cache
+GATHERED = 1 << 16  # bytes of inputs gathered at a time: as many steps as stay in the cache
 
 
 class Batches:
