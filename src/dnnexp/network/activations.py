@@ -24,17 +24,7 @@ GELU_CUBE, GELU_RATE = 0.044715, math.sqrt(2 / math.pi)  # Hendrycks & Gimpel 20
 MISH_LINEAR = 20.0  # tanh(softplus(z)) is 1 in float64 from here on, and exp(2z) stays finite in float32
 
 
-class _Bits(NamedTuple):
-    """Whole numbers as long as a float, and the number of their last bit: masks of them need no conversion."""
-
-    dtype: np.dtype[Any]
-    last: Array  # without axes
-
-
-BITS = {
-    np.dtype(f): _Bits(np.dtype(i), np.array(8 * np.dtype(i).itemsize - 1, i))
-    for f, i in ((np.float32, np.int32), (np.float64, np.int64))
-}
+LAST_BIT = {np.dtype(i).itemsize: np.array(8 * np.dtype(i).itemsize - 1, i) for i in (np.int32, np.int64)}
 
 
 class Activation(NamedTuple):
@@ -44,6 +34,8 @@ class Activation(NamedTuple):
     backward: Callable[[Array, Array, Array, Array], None]
     keeps_Z: bool
     gain: float
+    takes_zeros: bool = False  # forward is handed an array of zeros, not to be written to, in place of scratch
+    on_bits: bool = False  # backward is handed its arrays as whole numbers of the same length
 
 
 def _identity(Z: Array, A: Array, scratch: Array) -> None:
@@ -83,20 +75,16 @@ def _tanh_backward(dA: Array, Z: Array, A: Array, scratch: Array) -> None:
     np.multiply(dA, A, out=dA)
 
 
-def _relu(Z: Array, A: Array, scratch: Array) -> None:
+def _relu(Z: Array, A: Array, zeros: Array) -> None:
     """g(z) = max(z, 0)."""
-    scratch.fill(0)  # against an array rather than a number: twice as fast, and NaN still passes through
-    np.maximum(Z, scratch, out=A)
+    np.maximum(Z, zeros, out=A)  # against an array rather than a number: twice as fast, and NaN still passes through
 
 
 def _relu_backward(dA: Array, Z: Array, A: Array, scratch: Array) -> None:
-    """g'(z) = 1 where a > 0, else 0."""
-    bits = BITS[A.dtype]
-    mask = scratch.view(bits.dtype)
-    np.negative(A.view(bits.dtype), out=mask)  # as whole numbers: -a < 0 where a > 0, and 0 where a = 0
-    np.right_shift(mask, bits.last, out=mask)  # all bits 1, or all 0
-    dA_bits = dA.view(bits.dtype)
-    np.bitwise_and(dA_bits, mask, out=dA_bits)
+    """g'(z) = 1 where a > 0, else 0: a mask of bits needs no conversion, as one of truth values does."""
+    np.negative(A, out=scratch)  # as whole numbers: -a < 0 where a > 0, and 0 where a = 0
+    np.right_shift(scratch, LAST_BIT[A.itemsize], out=scratch)  # all bits 1, or all 0
+    np.bitwise_and(dA, scratch, out=dA)
 
 
 def _is_positive(A: Array, out: Array) -> None:
@@ -267,7 +255,7 @@ ACTIVATIONS: dict[str, Activation] = {
     "identity": Activation(_identity, _identity_backward, False, 1.0),
     "sigmoid": Activation(_sigmoid, _sigmoid_backward, False, 1.846),
     "tanh": Activation(_tanh, _tanh_backward, False, 1.0),  # critical: 1.59 keeps the variance but is chaotic at depth
-    "relu": Activation(_relu, _relu_backward, False, math.sqrt(2)),
+    "relu": Activation(_relu, _relu_backward, False, math.sqrt(2), takes_zeros=True, on_bits=True),
     "leaky_relu": Activation(_leaky_relu, _leaky_relu_backward, False, math.sqrt(2 / (1 + LEAKY_SLOPE**2))),
     "elu": Activation(_elu, _elu_backward, False, 1.245),
     "selu": Activation(_selu, _selu_backward, False, 1.0),

@@ -54,7 +54,7 @@ def hidden_activations(theta: Array, architecture: Architecture, X1: Array) -> I
             normalization.infer(Z, own)
             Z = Z * own.scale + own.shift
         A1_prev, A1 = A1, np.ones((*Z.shape[:-2], Z.shape[-2] + 1, Z.shape[-1]), Z.dtype)
-        ACTIVATIONS[name].forward(Z, A1[..., :-1, :], np.empty_like(Z))
+        ACTIVATIONS[name].forward(Z, A1[..., :-1, :], np.zeros_like(Z))
         _add_residual(A1, A1_prev, own)
         yield l, A1
 

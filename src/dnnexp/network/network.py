@@ -83,6 +83,11 @@ class Network:
         self._all_dA = [pairs[n[l], l % 2] for l in hidden]
         self._all_dF = [branches[n[l]] if is_residual[l - 1] else self._all_dA[l - 1] for l in hidden]
         self._all_scratch = [scratch[n[l]].reshape(self._all_A1[l - 1].shape) for l in hidden]
+        zeros = {n[l]: with_row(l) for l in hidden if self._g[l - 1].takes_zeros}
+        self._all_zeros = [
+            zeros[n[l]].reshape(scratch.shape) if g.takes_zeros else scratch
+            for l, g, scratch in zip(hidden, self._g, self._all_scratch, strict=True)
+        ]
         self._loss_buffers = LossBuffers(R, n[L], m, dtype)
         self.bind(R)
 
@@ -112,6 +117,10 @@ class Network:
         self._dF1 = [dF1[:R] if self._is_residual[i] else self._dA1[i] for i, dF1 in enumerate(self._all_dF)]
         self._dZ = [dF1[:, :-1] for dF1 in self._matrices(self._dF1)]
         self._scratch = [scratch[:R] for scratch in self._all_scratch]
+        self._zeros = [zeros[:R] for zeros in self._all_zeros]  # for those g that take it, else scratch
+        handed = zip(self._g, zip(self._dF1, self._Z1, self._F1, self._scratch, strict=True), strict=True)
+        bits = np.dtype(f"i{self.theta.itemsize}")
+        self._handed_back = [[a.view(bits) for a in arrays] if g.on_bits else arrays for g, arrays in handed]
         self.Z_L, self._dZ_L = self._all_Z_L[:R], self._all_dZ_L[:R]
         self._loss_part = self._loss_buffers.first(R)
 
@@ -130,37 +139,45 @@ class Network:
 
         w (R, 1, m): the weights of the columns, for batch statistics.
         """
-        A1_prev = A1_prev_matrix = X1
-        for i, g in enumerate(self._g):
-            F1, A1 = self._F1[i], self._A1[i]
+        A1_prev = X1
+        for i, (g, Wb, Z, Z1, F1, zeros, A1, ones) in enumerate(
+            zip(
+                self._g, self._Wb, self._Z, self._Z1, self._F1, self._zeros, self._A1_matrices, self._ones, strict=False
+            )
+        ):
             if self._normalization is None:
-                np.matmul(self._Wb[i], A1_prev_matrix, out=self._Z[i])
+                np.matmul(Wb, A1_prev, out=Z)
             else:
-                np.matmul(self._Wb[i], A1_prev_matrix, out=self._Zhat[i])
+                np.matmul(Wb, A1_prev, out=self._Zhat[i])
                 self._normalize(i, w)
-            g.forward(self._Z1[i], F1, self._scratch[i])
+            g.forward(Z1, F1, zeros)
             if self.dropout is not None:
                 np.multiply(F1, self.dropout.masks[i], out=F1)
             if self._is_residual[i]:
                 np.multiply(F1, self._extras[i].s, out=self._scratch[i])
-                np.add(A1_prev, self._scratch[i], out=A1)
-            self._ones[i].fill(1)
-            A1_prev, A1_prev_matrix = A1, self._A1_matrices[i]
-        return np.matmul(self._Wb[-1], A1_prev_matrix, out=self.Z_L)
+                np.add(self._A1[i - 1], self._scratch[i], out=self._A1[i])
+            ones.fill(1)
+            A1_prev = A1
+        return np.matmul(self._Wb[-1], A1_prev, out=self.Z_L)
 
     def backward(self, X1: Array, dZ: Array, w: Array) -> None:
         """Write the gradient to `gradient` from dZ[L] (R, n[L], m), after `forward` on the same X1."""
-        for l in range(self.architecture.L - 1, 0, -1):
-            np.matmul(dZ, self._A1_T[l - 1], out=self._dWb[l])
-            np.matmul(self._W_T[l], dZ, out=self._dA[l - 1])
-            if l < self.architecture.depth and self._is_residual[l]:
-                np.add(self._dA1[l - 1], self._dA1[l], out=self._dA1[l - 1])  # what went round layer l + 1
-            self._through_layer(l - 1, w)
-            dZ = self._dZ[l - 1]
+        depth, is_residual = self.architecture.depth, self._is_residual
+        for i in range(depth - 1, -1, -1):
+            np.matmul(dZ, self._A1_T[i], out=self._dWb[i + 1])
+            np.matmul(self._W_T[i + 1], dZ, out=self._dA[i])
+            if i + 1 < depth and is_residual[i + 1]:
+                np.add(self._dA1[i], self._dA1[i + 1], out=self._dA1[i])  # what went round the layer above
+            if is_residual[i] or self.dropout is not None:
+                self._through_branch(i)
+            self._g[i].backward(*self._handed_back[i])
+            if self._normalization is not None:
+                self._unnormalize(i, w)
+            dZ = self._dZ[i]
         np.matmul(dZ, X1.swapaxes(-1, -2), out=self._dWb[0])
 
-    def _through_layer(self, i: int, w: Array) -> None:
-        """Turn dA of hidden layer i + 1 into its dZ, and write the gradient of what it has beside W and b."""
+    def _through_branch(self, i: int) -> None:
+        """Turn dA of hidden layer i + 1 into dF, of what its g gave, and write the gradient of s."""
         dA1, dF1, F1 = self._dA1[i], self._dF1[i], self._F1[i]
         if self._is_residual[i]:
             R = self.networks
@@ -169,9 +186,6 @@ class Network:
         if self.dropout is not None:
             np.multiply(dF1, self.dropout.masks[i], out=dF1)
             np.multiply(F1, self.dropout.keep, out=F1)  # as g left it, where it was not silent
-        self._g[i].backward(dF1, self._Z1[i], F1, self._scratch[i])
-        if self._normalization is not None:
-            self._unnormalize(i, w)
 
     def _normalize(self, i: int, w: Array) -> None:
         extras, scratch = self._extras[i], self._scratch[i][:, :-1]
