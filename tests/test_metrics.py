@@ -156,3 +156,14 @@ def test_a_metric_that_is_unknown_or_does_not_suit_is_refused_with_the_choices()
         choose_metric("acuracy", "binary")
     with pytest.raises(ConfigError, match="'accuracy' does not suit a regression task, choices: mae, r2, rmse"):
         choose_metric("accuracy", "regression")
+
+
+@pytest.mark.parametrize("unit", [2.0**-1000, 2.0**-500, 2.0**500, 2.0**1000])
+@pytest.mark.parametrize("name", ["rmse", "mae", "r2"])
+def test_quantities_of_any_size_are_scored_to_the_same_bits(name: str, unit: float) -> None:
+    A, Y, weights = drawn("regression", (3, 60))
+    weights[:, :5] = 0
+    usual = METRICS[name].function(A, Y, weights)
+    A[..., :5], Y[..., :5] = np.nan, 1 / unit  # padding, whatever it holds
+    scores = METRICS[name].function(A * unit, Y * unit, weights)
+    np.testing.assert_array_equal(scores, usual if name == "r2" else usual * unit)

@@ -97,5 +97,6 @@ def _summarize(by_part: dict[str, dict[str, npt.NDArray[np.float64]]]) -> dict[s
             if len(finite):
                 summary[f"{part}/{name}"] = float(finite.mean())
             if len(finite) > 1 and part != "train":
-                summary[f"{part}/{name}_sd"] = float(finite.std(ddof=1))
+                with np.errstate(over="ignore"):  # errors of targets of 1e200 and beyond
+                    summary[f"{part}/{name}_sd"] = float(finite.std(ddof=1))
     return summary
