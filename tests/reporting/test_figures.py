@@ -92,6 +92,17 @@ def test_a_confusion_matrix_shows_errors_in_their_own_colour() -> None:
     assert len(of_color(wrong, BLUE)) == 0
 
 
+@pytest.mark.parametrize("name", ["$", "$\\frac$", "a$b$c", "\\$", "x_{", "%", "研究 🎉", "two\nlines"])
+def test_classes_and_targets_are_drawn_under_any_name(name: str) -> None:
+    pixels(confusion_matrix(np.eye(2), [name, "other"]))
+    pixels(residual_plot(*examples(10), name))
+
+
+@pytest.mark.parametrize("values", [[1e300, -1e300, 0.0], [1e-300, 2e-300, 0.0], [1e308, -1e308, 1.0]])
+def test_residuals_are_drawn_however_large_or_small_the_target_is(values: list[float]) -> None:
+    pixels(residual_plot(values, values[::-1]))
+
+
 @pytest.mark.parametrize("count", [1, 2, 10, 36, 37, 200])
 def test_a_confusion_matrix_of_any_number_of_classes_stays_small(count: int) -> None:
     counts = np.random.default_rng(0).integers(0, 3, (count, count))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from PIL import Image
+
+from dnnexp.metrics import r2, rmse
 
 __all__ = ["confusion_matrix", "depth_curve", "learning_curve", "rate_curve", "residual_plot"]
 
@@ -45,6 +48,7 @@ DOTS_PER_INCH = 120
 PALETTE = 128  # colours
 LABELLED = 12  # classes at most, beyond which cells carry no numbers
 DRAWN = 5000  # points of a scatter
+LARGEST = 1e300  # that is drawn: axes end at 1.8e308, and reach beyond what is in them
 
 Array = npt.NDArray[Any]
 
@@ -135,11 +139,11 @@ def confusion_matrix(counts: npt.ArrayLike, classes: Sequence[str]) -> bytes:
                 text = f"{count[row, column]:.0f}"
                 axes.text(column, row, text, ha="center", va="center", color="white" if is_dark else "black")
         if len(classes) <= 3 * LABELLED:
-            is_long = max(map(len, labels)) > 3
+            is_long, written = max(map(len, labels)) > 3, [_verbatim(text) for text in labels]
             axes.set_xticks(
-                range(len(labels)), labels, rotation=45 if is_long else 0, ha="right" if is_long else "center"
+                range(len(labels)), written, rotation=45 if is_long else 0, ha="right" if is_long else "center"
             )
-            axes.set_yticks(range(len(labels)), labels)
+            axes.set_yticks(range(len(labels)), written)
         accuracy = np.trace(count) / max(count.sum(), 1)
         title = f"{np.trace(count):.0f} of {count.sum():.0f} right ({accuracy:.1%})"
         axes.set(xlabel="predicted class", ylabel="actual class", title=title)
@@ -153,10 +157,10 @@ def residual_plot(predicted: npt.ArrayLike, actual: npt.ArrayLike, name: str = "
 
     predicted, actual: (examples,) in the target's units. Of more than 5000 examples, evenly spaced ones are drawn.
     """
-    all_predicted, all_actual = np.asarray(predicted, float).ravel(), np.asarray(actual, float).ravel()
+    all_predicted, all_actual = (np.clip(np.ravel(values), -LARGEST, LARGEST) for values in (predicted, actual))
     residual = all_actual - all_predicted
-    spread = float(np.sum((all_actual - all_actual.mean()) ** 2))
-    r2 = 1 - float(np.sum(residual**2)) / spread if spread > 0 else float("nan")
+    outputs, targets, weights = all_predicted[None, :], all_actual[None, :], np.ones(len(residual))
+    explained, error = float(r2(outputs, targets, weights)), float(rmse(outputs, targets, weights))
     shown = np.linspace(0, len(residual) - 1, min(len(residual), DRAWN)).astype(int)
     dots: dict[str, Any] = {
         "s": 16,
@@ -170,12 +174,14 @@ def residual_plot(predicted: npt.ArrayLike, actual: npt.ArrayLike, name: str = "
         left.scatter(all_predicted[shown], all_actual[shown], **dots)
         ends = [min(all_predicted.min(), all_actual.min()), max(all_predicted.max(), all_actual.max())]
         left.plot(ends, ends, color=ORANGE, linewidth=1.4, label="perfect")
-        left.set(xlabel=f"predicted {name}", ylabel=f"actual {name}", title=f"R² = {r2:.3f}")
+        what = _verbatim(name)
+        left.set(xlabel=f"predicted {what}", ylabel=f"actual {what}", title=f"R² = {explained:.3f}")
         left.legend()
         right.scatter(all_predicted[shown], residual[shown], **dots)
         right.axhline(0, color=ORANGE, linewidth=1.4)
-        rmse = float(np.sqrt(np.mean(residual**2)))
-        right.set(xlabel=f"predicted {name}", ylabel="actual − predicted", title=f"root mean square error = {rmse:.4g}")
+        right.set(
+            xlabel=f"predicted {what}", ylabel="actual − predicted", title=f"root mean square error = {error:.4g}"
+        )
         return _png(figure)
 
 
@@ -253,10 +259,17 @@ def _legend_below(figure: Figure, axes: Axes) -> None:
     figure.legend(handles, labels, loc="outside lower left", ncols=2, fontsize=9)
 
 
+def _verbatim(text: str) -> str:
+    """Return the user's text so that it is drawn as it stands: dollars would begin a formula."""
+    return text.replace("$", r"\$")
+
+
 def _png(figure: Figure) -> bytes:
     """Return the figure as PNG with a palette, a third of the size of one with full colours."""
     canvas: Any = FigureCanvasAgg(figure)
-    canvas.draw()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # an empty box is drawn
+        canvas.draw()
     picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     buffer = io.BytesIO()
     picture.quantize(PALETTE, dither=Image.Dither.NONE).save(buffer, "png", optimize=True, dpi=(DOTS_PER_INCH,) * 2)
