@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,16 @@ def test_it_is_found_under_another_root_too(empty_folder: Path) -> None:
     assert [c.data.name for c in grid] == ["iris", "digits"]
     with pytest.raises(ConfigError, match="no such option 'best'"):
         Composer().compose(["experiment=best"])
+
+
+@pytest.mark.parametrize(
+    "column", ["${seed}", "a ${b", "\\${seed}", "\\\\${seed}", "a\\b", "1e3", "true", "null", "a: b # c", "'"]
+)
+def test_columns_are_read_again_as_they_are_called(column: str, empty_folder: Path) -> None:
+    config = Composer().compose(["data=csv", "data.path=a.csv", "data.target=y", "data.drop=[z]"])
+    write_experiment(replace(config, data=replace(config.data, target=column, drop=["x", column])), "best")
+    read = Composer().compose(["experiment=best"]).data
+    assert (read.target, read.drop) == (column, ["x", column])
 
 
 def test_a_choice_that_contradicts_it_is_said_not_mixed(empty_folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +34,19 @@ def experiment_text(config: Config, about: str = "") -> str:
             for name in key.split("."):
                 value = getattr(value, name)
             if isinstance(value, str):
-                value = config.origin.masked.get(key, value)
+                value = config.origin.masked.get(key, _escaped(value))
+            elif isinstance(value, list):
+                value = [_escaped(item) if isinstance(item, str) else item for item in value]
             OmegaConf.update(values, key, value, force_add=True)
     OmegaConf.update(values, "seed", config.seed, force_add=True)
     comments = "".join(f"# {line}\n" for line in about.splitlines())
     defaults = OmegaConf.to_yaml(OmegaConf.create({"defaults": options}))
     return f"# @package _global_\n{comments}{defaults}\n{OmegaConf.to_yaml(values)}"
+
+
+def _escaped(text: str) -> str:
+    """Return the text so that it is read as it stands: a column may be called ${x}."""
+    return re.sub(r"(\\*)\$\{", r"\1\1\\${", text)
 
 
 def write_experiment(config: Config, name: str, about: str = "") -> Path:
