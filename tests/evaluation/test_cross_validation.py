@@ -137,5 +137,5 @@ def test_a_callback_ends_a_configuration() -> None:
 def test_a_target_of_any_size_is_scored_as_the_same_target_in_other_units(unit: float) -> None:
     usual, other = protocol_of("diabetes"), protocol_of("diabetes")
     other.dataset = dataclasses.replace(other.dataset, y=other.dataset.y * unit)
-    scores = [cross_validate(configuration(), protocol).scores for protocol in (usual, other)]
-    np.testing.assert_array_equal(*scores)
+    expected, scores = (cross_validate(configuration(), protocol).scores for protocol in (usual, other))
+    np.testing.assert_array_equal(scores, expected)
