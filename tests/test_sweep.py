@@ -161,10 +161,28 @@ def test_permuting_the_test_labels_changes_no_trial_no_choice_and_no_champion() 
 
 def test_a_sweep_with_other_settings_is_refused_with_the_difference(capsys: pytest.CaptureFixture[str]) -> None:
     sweep("study=s", "tracking=none")
-    assert main(["--quiet", *SMALL, "study=s", "tracking=none", "model.dropout=0.2"]) == 1
+    assert main(["--quiet", *SMALL, "study=s", "tracking=none", "model.dropout=0.2"]) == 2
     assert "model.dropout was 0.0 and is 0.2" in capsys.readouterr().err
     sweep("study=s", "tracking=none", "search.trials_per_depth=5")  # a budget is no part of what is compared
     assert sum(record.stage == "screen" and record.depth == 1 for record in records("s")) == 5
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("trainer.loss=huber", "trainer.loss: unknown choice 'huber', choices: softmax_cross_entropy"),
+        ("evaluation=none", "evaluation: a sweep needs scores"),
+        ("evaluation.metric=r2", "evaluation.metric: 'r2' does not suit a multiclass task"),
+        ("evaluation.folds=90", "evaluation.folds: 90 folds need at least 180 rows"),
+        ("optimizer=adam", "search.space.weight_decay: optimizer=adam has no weight decay"),
+    ],
+)
+def test_what_a_sweep_cannot_use_is_refused_before_anything_is_made(
+    override: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--quiet", *SMALL, override]) == 2
+    assert message in capsys.readouterr().err
+    assert not list(Path().iterdir())
 
 
 @pytest.mark.slow  # the trial that was killed is found dead after a while

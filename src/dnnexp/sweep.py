@@ -88,8 +88,10 @@ def make_protocol(config: Config) -> Protocol:
 
 def make_sweep(config: Config, protocol: Protocol) -> Sweep:
     """Return what every worker of the sweep is told."""
+    from dnnexp.evaluation.stack import require_suited
     from dnnexp.search.sweep import Sweep
 
+    require_suited(config.trainer, protocol)
     name = config.study or protocol.dataset.name
     require_study_name(name)
     searched = {key: value for key, value in config.flat().items() if key.startswith("search.space.")}

@@ -20,8 +20,9 @@ from dnnexp.training.examples import Examples, Member
 from dnnexp.training.fit import Fit, Length, OnEpoch
 from dnnexp.training.health import untrainable_reason
 from dnnexp.training.lockstep import Lockstep
+from dnnexp.training.schema import TrainerConfig
 
-__all__ = ["first_step_trouble", "make_member", "mean_curves", "network_shape", "train_stack"]
+__all__ = ["first_step_trouble", "make_member", "mean_curves", "network_shape", "require_suited", "train_stack"]
 
 Array = npt.NDArray[Any]
 Rows = npt.NDArray[np.intp]
@@ -53,6 +54,13 @@ def first_step_trouble(configuration: Configuration, protocol: Protocol) -> str:
     return untrainable_reason(prepared.examples, shape, loss, member, model.initializer, model.gain)
 
 
+def require_suited(trainer: TrainerConfig, protocol: Protocol) -> None:
+    """Raise ConfigError for a loss that does not suit the task of the data, and for class weights without classes."""
+    protocol.loss(trainer.loss)
+    if trainer.class_weight == "balanced" and protocol.dataset.task == "regression":
+        raise ConfigError("trainer.class_weight: a regression has no classes, need none, got 'balanced'")
+
+
 def make_member(configuration: Configuration, train: Rows, stop: Rows, seed: np.random.SeedSequence) -> Member:
     """Return a network of that configuration, its own rows and its own seed."""
     optimizer, model = configuration.optimizer, configuration.model
@@ -69,6 +77,7 @@ def train_stack(
     checkpoints: Checkpoints | None = None,
 ) -> tuple[Architecture, list[Fit], int]:
     """Train one network for each member; return their shape, what became of them, and the schedule's steps."""
+    require_suited(configuration.trainer, protocol)
     n_in, n_out = prepared.examples.X1.shape[1] - 1, prepared.examples.Y.shape[1]
     loss = protocol.loss(configuration.trainer.loss)
     architecture = architecture_of(configuration.model, n_in, n_out, loss)
@@ -77,8 +86,6 @@ def train_stack(
         trainer = replace(trainer, label_smoothing=0.0)  # there are no labels to smooth
     examples = prepared.examples
     if trainer.class_weight == "balanced":
-        if protocol.dataset.task == "regression":
-            raise ConfigError("trainer.class_weight: a regression has no classes, need none, got 'balanced'")
         examples = balance(examples, members)
     lockstep = Lockstep(
         examples, architecture, loss, members, configuration.optimizer, configuration.schedule,

@@ -10,7 +10,7 @@ from typing import Any
 
 import optuna
 
-from dnnexp.errors import DnnexpError
+from dnnexp.errors import ConfigError
 from dnnexp.search.records import STAGES, TrialRecord, from_result
 
 __all__ = ["Studies", "study_name"]
@@ -28,7 +28,7 @@ class Studies:
     """All studies of the sweep `name`.
 
     fingerprint: what decides a score and the sequence of trials (data, split, protocol, space, objective, seed), by
-    config key. It is kept with every study, with its SHA-256; raises DnnexpError where the stored one differs. None:
+    config key. It is kept with every study, with its SHA-256; raises ConfigError where the stored one differs. None:
     only read.
     """
 
@@ -115,7 +115,7 @@ class Studies:
             for key in sorted(was.keys() | now.keys())
             if was.get(key) != now.get(key)
         ]
-        raise DnnexpError(
+        raise ConfigError(
             f"study {self.name!r} was begun with other settings and cannot go on with these: {'; '.join(said)}. "
             "Take another study name, or the settings it was begun with"
         )

@@ -35,7 +35,7 @@ class Sweep:
     grace: int = GRACE
 
     def studies(self) -> Studies:
-        """Return the sweep's studies; raises DnnexpError where they were begun with another fingerprint."""
+        """Return the sweep's studies; raises ConfigError where they were begun with another fingerprint."""
         storage = open_storage(self.url, self.heartbeat, self.grace)
         return Studies(storage, self.name, self.fingerprint, self.greater_is_better)
 
