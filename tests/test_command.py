@@ -137,7 +137,12 @@ def test_the_composed_configuration_is_printed_and_nothing_is_run(capsys: pytest
 
 @pytest.mark.parametrize(
     ("error", "code"),
-    [(ConfigError("a\nb"), 2), (DataError("x.csv: no column 'y'"), 2), (DnnexpError("it diverged"), 1)],
+    [
+        (ConfigError("a\nb"), 2),
+        (DataError("x.csv: no column 'y'"), 2),
+        (DnnexpError("it diverged"), 1),
+        (OSError(28, "No space left on device", "runs/a.csv"), 1),
+    ],
 )
 def test_an_error_while_it_runs_is_one_line_too(
     error: Exception, code: int, capsys: pytest.CaptureFixture[str]

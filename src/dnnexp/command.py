@@ -83,6 +83,8 @@ def command(program: str, about: str, *, goes_on: bool = False) -> Callable[[Cal
             except BrokenPipeError:  # the reader of a pipe, such as `head`, has left
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
                 return 0
+            except OSError as error:  # a full disk, a folder that cannot be written to
+                return _fail(f"error: {redact(str(error))}", 1)
 
         return main
 

@@ -4,11 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import optuna
 import pytest
 import sqlalchemy as sa
 
 from dnnexp.errors import DnnexpError
-from dnnexp.search.storage import open_storage, sqlite_url
+from dnnexp.search.storage import open_storage, sqlite_url, trouble_in_words
 
 
 def test_the_file_has_the_settings_for_several_processes(tmp_path: Path):
@@ -61,3 +62,19 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path):
     (tmp_path / "optuna.db").write_text("accuracy,depth\n" * 100)
     with pytest.raises(DnnexpError, match="cannot open sqlite:.*file is not a database"):
         open_storage(sqlite_url(tmp_path / "optuna.db"))
+
+
+def test_a_disk_that_is_full_in_the_midst_of_it_is_one_line_that_says_how_to_go_on(tmp_path: Path):
+    url = sqlite_url(tmp_path / "optuna.db")
+    storage = open_storage(url)
+    study = optuna.create_study(storage=storage)
+    sa.event.listen(storage.engine, "connect", lambda connection, _: connection.execute("PRAGMA max_page_count = 1"))
+    storage.engine.dispose()
+    with (
+        pytest.raises(
+            DnnexpError, match="storage: trouble with sqlite:.*database or disk is full; .* goes on"
+        ) as caught,
+        trouble_in_words(url),
+    ):
+        study.set_user_attr("large", "x" * 1_000_000)
+    assert "\n" not in str(caught.value)

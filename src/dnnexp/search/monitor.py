@@ -8,6 +8,7 @@ from dnnexp.search.answer import short_verdict
 from dnnexp.search.journal import network_name
 from dnnexp.search.ladder import Climb, climb
 from dnnexp.search.records import TrialRecord, in_budget
+from dnnexp.search.storage import trouble_in_words
 from dnnexp.search.summary import standard_error
 from dnnexp.search.sweep import Sweep
 
@@ -44,7 +45,8 @@ class Monitor:
 
     def records(self) -> list[TrialRecord]:
         """Return all trials of the sweep that count."""
-        return in_budget(self._studies.read_all(), self._sweep.config.trials_per_depth)
+        with trouble_in_words(self._sweep.url):
+            return in_budget(self._studies.read_all(), self._sweep.config.trials_per_depth)
 
     def look_again(self) -> Climb:
         """Read what all workers have written, show what is new, and return how far they have come."""

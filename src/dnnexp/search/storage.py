@@ -12,9 +12,9 @@ from typing import Any
 import optuna
 import sqlalchemy as sa
 
-from dnnexp.errors import DnnexpError
+from dnnexp.errors import ConfigError, DnnexpError
 
-__all__ = ["GRACE", "HEARTBEAT", "open_storage", "sqlite_url"]
+__all__ = ["GRACE", "HEARTBEAT", "open_storage", "sqlite_url", "trouble_in_words"]
 
 HEARTBEAT = 10  # seconds between the signs of life of a running trial
 GRACE = 30  # seconds without one after which a trial is failed and replaced
@@ -31,18 +31,18 @@ def open_storage(url: str, heartbeat: int = HEARTBEAT, grace: int = GRACE) -> op
     """Return the storage at the URL; tables, and the folder of an SQLite file, are made where they do not exist.
 
     heartbeat and grace in seconds. A trial whose worker died is failed, not retried: what killed it might kill again.
-    Raises DnnexpError, which never shows the password, where the database cannot be opened.
+    Raises ConfigError for what is no such URL, DnnexpError where the database cannot be opened, without the password.
     """
     try:
         address = sa.make_url(url)
     except sa.exc.ArgumentError:
-        raise DnnexpError(
+        raise ConfigError(
             'storage: need a URL like "sqlite:///runs/optuna.db" or "postgresql://user@host/name"'
         ) from None
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     file = address.database or ":memory:" if address.get_backend_name() == "sqlite" else None
     if file == ":memory:":
-        raise DnnexpError("storage: need a file for SQLite, got a database in memory, where no worker finds the others")
+        raise ConfigError("storage: need a file for SQLite, got a database in memory, where no worker finds the others")
     try:
         if file is not None:
             Path(file).parent.mkdir(parents=True, exist_ok=True)
@@ -57,11 +57,27 @@ def open_storage(url: str, heartbeat: int = HEARTBEAT, grace: int = GRACE) -> op
         if file is not None:
             _share_file(storage.engine)
     except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError, ImportError, RuntimeError) as error:
-        cause = str(error).strip().splitlines()[0].replace(str(address.password or "\0"), "***")
         remedy = '; pip install "dnnexp[postgres]" brings the driver' if isinstance(error, ImportError) else ""
-        shown = address.render_as_string(hide_password=True)
-        raise DnnexpError(f"storage: cannot open {shown}: {cause}{remedy}") from None
+        raise DnnexpError(f"storage: cannot open {_in_words(address, error)}{remedy}") from None
     return storage
+
+
+@contextmanager
+def trouble_in_words(url: str) -> Iterator[None]:
+    """Raise DnnexpError for what goes wrong in an open storage: a full disk, a server that went away."""
+    try:
+        yield
+    except (optuna.exceptions.StorageInternalError, sa.exc.SQLAlchemyError, sqlite3.Error) as error:
+        cause = _in_words(sa.make_url(url), error.__cause__ or error)
+        raise DnnexpError(
+            f"storage: trouble with {cause}; every finished trial is kept, the same command goes on from there"
+        ) from error
+
+
+def _in_words(address: sa.URL, error: BaseException) -> str:
+    """Return the database and the first line of what it says, both without its password."""
+    cause = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return f"{address.render_as_string(hide_password=True)}: {cause.replace(str(address.password or chr(0)), '***')}"
 
 
 def _share_file(engine: sa.Engine) -> None:

@@ -12,6 +12,7 @@ import optuna
 from dnnexp.search.interrupts import Interrupts
 from dnnexp.search.ladder import Climb, Confirm, Done, Rescore, Screen, Wait, climb
 from dnnexp.search.records import TrialRecord
+from dnnexp.search.storage import trouble_in_words
 from dnnexp.search.sweep import Listeners, Scorers, Sweep
 from dnnexp.search.trial import Trial, WithdrawnError, make_pruner
 
@@ -26,7 +27,7 @@ def climb_ladder(sweep: Sweep, scorers: Scorers, listeners: Listeners | None = N
     Ctrl-C gives up the running trial, to be run again by whoever goes on, and is raised again with a message.
     """
     try:
-        with Interrupts() as interrupts:
+        with Interrupts() as interrupts, trouble_in_words(sweep.url):
             return Worker(sweep, scorers, listeners or Listeners(), interrupts).run()
     except KeyboardInterrupt:
         raise KeyboardInterrupt(

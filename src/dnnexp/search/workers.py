@@ -53,7 +53,8 @@ def run_workers(
         raise
     codes = tuple(process.exitcode or 0 for process in processes)
     if all(codes):
-        raise DnnexpError(f"every worker ended before the sweep was done, with exit codes {', '.join(map(str, codes))}")
+        said = ", ".join(f"killed by signal {-code}" if code < 0 else f"exit code {code}" for code in codes)
+        raise DnnexpError(f"every worker ended before the sweep was done ({said}); the same command goes on from there")
     return codes
 
 
