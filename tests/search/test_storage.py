@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -78,3 +79,25 @@ def test_a_disk_that_is_full_in_the_midst_of_it_is_one_line_that_says_how_to_go_
     ):
         study.set_user_attr("large", "x" * 1_000_000)
     assert "\n" not in str(caught.value)
+
+
+def test_an_error_that_is_not_the_storages_is_left_alone():
+    for error in (KeyError("a"), DnnexpError("b"), KeyboardInterrupt()):
+        with pytest.raises(type(error)) as caught, trouble_in_words("sqlite:///x.db"):
+            raise error
+        assert caught.value is error
+
+
+def fail_and_stumble_on_the_way_out():
+    try:
+        raise sqlite3.OperationalError("disk I/O error")
+    finally:
+        raise AssertionError("should not reach")
+
+
+def test_the_storages_error_is_found_behind_those_that_follow_from_it():
+    with (
+        pytest.raises(DnnexpError, match="storage: trouble with sqlite:///x.db: disk I/O error"),
+        trouble_in_words("sqlite:///x.db"),
+    ):
+        fail_and_stumble_on_the_way_out()

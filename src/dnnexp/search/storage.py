@@ -67,11 +67,21 @@ def trouble_in_words(url: str) -> Iterator[None]:
     """Raise DnnexpError for what goes wrong in an open storage: a full disk, a server that went away."""
     try:
         yield
-    except (optuna.exceptions.StorageInternalError, sa.exc.SQLAlchemyError, sqlite3.Error) as error:
-        cause = _in_words(sa.make_url(url), error.__cause__ or error)
+    except Exception as error:
+        cause = _cause(error)
+        if isinstance(error, DnnexpError) or cause is None:
+            raise
         raise DnnexpError(
-            f"storage: trouble with {cause}; every finished trial is kept, the same command goes on from there"
+            f"storage: trouble with {_in_words(sa.make_url(url), cause)}; every finished trial is kept, "
+            "the same command goes on from there"
         ) from error
+
+
+def _cause(error: BaseException | None) -> BaseException | None:
+    """Return the database's error behind this one: Optuna wraps it, or meets an assertion of its own on the way out."""
+    while error is not None and not isinstance(error, sa.exc.SQLAlchemyError | sqlite3.Error):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _in_words(address: sa.URL, error: BaseException) -> str:
