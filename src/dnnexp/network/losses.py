@@ -1,7 +1,8 @@
 """Losses, computed from the logits Z[L] so that no logarithm meets a 0, and their gradients dZ[L].
 
 A loss sees Z and Y (R, n[L], m) and column weights w (R, 1, m) that already hold the 1 / (number of examples): the
-cost is J = sum over columns of w times the column's loss. Columns of weight 0 do not count.
+cost is J = sum over columns of w times the column's loss. Columns of weight 0 do not count. A row meets a matrix as a
+copy of full size: what NumPy does by itself allocates one, and takes longer.
 """
 
 from __future__ import annotations
@@ -27,12 +28,13 @@ class LossBuffers:
         self.total = np.empty((R, 1, m), dtype)
         self.ones = np.ones((1, n_L), dtype)
         self.J = np.empty((R, 1, 1), dtype)
+        self.target = np.empty(R, dtype)
 
     def first(self, R: int) -> LossBuffers:
         """The same buffers for the first R networks."""
         part = object.__new__(LossBuffers)
         part.scratch, part.row, part.total, part.J = self.scratch[:R], self.row[:R], self.total[:R], self.J[:R]
-        part.ones = self.ones
+        part.ones, part.target = self.ones, self.target[:R]
         return part
 
 
@@ -49,21 +51,25 @@ def _weigh(columns: Array, w: Array, J: Array) -> Array:
 
 
 def _softmax_cross_entropy(Z: Array, Y: Array, w: Array, dZ: Array, buffers: LossBuffers) -> Array:
-    """Loss sum_k Y_k (log sum_j exp(Z_j) - Z_k); dZ = (softmax(Z) - Y) w, for columns of Y that sum to 1."""
-    scratch, row, total = buffers.scratch, buffers.row, buffers.total
+    """Loss log sum_j exp(Z_j) - sum_k Y_k Z_k; dZ = w softmax(Z) - w Y, for columns of Y that sum to 1."""
+    scratch, row, total, J = buffers.scratch, buffers.row, buffers.total, buffers.J
     np.maximum.reduce(Z, axis=-2, keepdims=True, out=row)
-    np.subtract(Z, row, out=Z)  # subtract the max: exp overflows beyond 88 in float32
+    np.copyto(scratch, row)
+    np.subtract(Z, scratch, out=Z)  # subtract the max: exp overflows beyond 88 in float32
     np.exp(Z, out=dZ)
     np.matmul(buffers.ones, dZ, out=total)
-    np.divide(dZ, total, out=dZ)
+    np.divide(w, total, out=row)
+    np.copyto(scratch, row)
+    np.multiply(dZ, scratch, out=dZ)
+    np.copyto(scratch, w)
+    np.multiply(scratch, Y, out=scratch)
+    np.subtract(dZ, scratch, out=dZ)
     np.log(total, out=total)
-    np.subtract(Z, total, out=Z)  # log softmax
-    np.multiply(Y, Z, out=scratch)
-    np.matmul(buffers.ones, scratch, out=row)
-    np.negative(row, out=row)
-    np.subtract(dZ, Y, out=dZ)
-    np.multiply(dZ, w, out=dZ)
-    return _weigh(row, w, buffers.J)
+    np.vecdot(scratch.reshape(len(J), -1), Z.reshape(len(J), -1), out=buffers.target)
+    _weigh(total, w, J)
+    flat = J.reshape(len(J))
+    np.subtract(flat, buffers.target, out=flat)
+    return J
 
 
 def _sigmoid_cross_entropy(Z: Array, Y: Array, w: Array, dZ: Array, buffers: LossBuffers) -> Array:
@@ -74,7 +80,8 @@ def _sigmoid_cross_entropy(Z: Array, Y: Array, w: Array, dZ: Array, buffers: Los
     np.multiply(dZ, 0.5, out=dZ)
     np.add(dZ, 0.5, out=dZ)
     np.subtract(dZ, Y, out=dZ)
-    np.multiply(dZ, w, out=dZ)
+    np.copyto(scratch, w)
+    np.multiply(dZ, scratch, out=dZ)
     np.abs(Z, out=scratch)
     np.negative(scratch, out=scratch)
     np.exp(scratch, out=scratch)
@@ -91,7 +98,8 @@ def _sigmoid_cross_entropy(Z: Array, Y: Array, w: Array, dZ: Array, buffers: Los
 def _squared_error(Z: Array, Y: Array, w: Array, dZ: Array, buffers: LossBuffers) -> Array:
     """Loss sum_k (Z_k - Y_k)^2 / 2; dZ = (Z - Y) w."""
     np.subtract(Z, Y, out=Z)
-    np.multiply(Z, w, out=dZ)
+    np.copyto(dZ, w)
+    np.multiply(Z, dZ, out=dZ)
     np.multiply(Z, Z, out=Z)
     np.matmul(buffers.ones, Z, out=buffers.row)
     np.multiply(buffers.row, 0.5, out=buffers.row)
@@ -102,7 +110,8 @@ def _absolute_error(Z: Array, Y: Array, w: Array, dZ: Array, buffers: LossBuffer
     """Loss sum_k |Z_k - Y_k|; dZ = sign(Z - Y) w."""
     np.subtract(Z, Y, out=Z)
     np.sign(Z, out=dZ)
-    np.multiply(dZ, w, out=dZ)
+    np.copyto(buffers.scratch, w)
+    np.multiply(dZ, buffers.scratch, out=dZ)
     np.abs(Z, out=Z)
     np.matmul(buffers.ones, Z, out=buffers.row)
     return _weigh(buffers.row, w, buffers.J)
@@ -119,7 +128,8 @@ def _huber(Z: Array, Y: Array, w: Array, dZ: Array, buffers: LossBuffers) -> Arr
     np.add(buffers.scratch, Z, out=Z)
     np.multiply(Z, dZ, out=Z)  # e c' - c'^2 / 2 with c' = clip(e): the same number, sign for sign
     np.matmul(buffers.ones, Z, out=buffers.row)
-    np.multiply(dZ, w, out=dZ)
+    np.copyto(buffers.scratch, w)
+    np.multiply(dZ, buffers.scratch, out=dZ)
     return _weigh(buffers.row, w, buffers.J)
 
 
