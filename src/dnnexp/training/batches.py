@@ -37,12 +37,13 @@ class Batches:
         self.columns = -(-most // self.steps)
         self._train = [member.train for member in members]
         spreads = [self._spread(len(rows)) for rows in self._train]
-        self._places = [places for places, _ in spreads]
+        self._places = [None if is_real.all() else places for places, is_real in spreads]  # None: one after another
         self._sizes = [is_real.sum(axis=1) for _, is_real in spreads]
         dtype = examples.X1.dtype
         self._is_real = np.stack([is_real for _, is_real in spreads], axis=1)  # (steps, R, columns)
         self._weights = np.empty((self.steps, len(members), 1, self.columns), dtype)
         self._index = np.zeros((self.steps, len(members), self.columns), np.intp)
+        self._order = np.empty(most, np.intp)
         self._weigh(range(len(members)))
         row_bytes = examples.X1.shape[1] * examples.X1.itemsize * self.columns * len(members)
         self._chunk = min(self.steps, max(1, GATHERED // row_bytes))
@@ -85,9 +86,12 @@ class Batches:
         if self.steps == 1 and self._gathered:
             return
         for r in range(self._members):
-            rows = self._train[r]
-            order = rngs[r].permutation(rows) if self.steps > 1 else rows
-            self._index[:, r] = order[self._places[r]]
+            rows, places = self._train[r], self._places[r]
+            order = self._order[: len(rows)]
+            np.copyto(order, rows)
+            if self.steps > 1:
+                rngs[r].shuffle(order)
+            self._index[:, r] = order.reshape(self.steps, self.columns) if places is None else order[places]
         if self._examples.weights is not None:
             self._weigh(range(self._members))
         self._gathered = range(0)
