@@ -1,8 +1,8 @@
 """The memory of a fit, measured in a process of its own for each workload.
 
-- step: the most that traced memory rises from the beginning of a step to any moment in it, over all steps of an epoch
-  after the first (tracemalloc sees every allocation of Python and NumPy). It is to be less than the smallest array that
-  a layer has for a batch.
+- step: the most that traced memory rises from the beginning of a step to any moment in it, over the steps of an epoch
+  after the first epoch (tracemalloc sees every allocation of Python and NumPy). It is to be less than the smallest
+  array that a layer has for a batch. An epoch's first and last step are left out: they begin and end the epoch, too.
 - fit: the data, and the highest traced memory while the run is made and trained. It is to be at most
   data + 1.3 × (7 parameter vectors + the batch's buffers): the data are inputs and targets in float32; the batch's
   buffers are inputs and targets of one batch, and for each layer one array of activations and one of their gradients.
@@ -78,7 +78,7 @@ def _measure(workload: Workload) -> Memory:
     with _steps() as rises:
         lockstep(workload, 1, epochs=3, own=own).run()
     return Memory(
-        step=max(rises[workload.steps :]),
+        step=max(rises[len(rises) // 3 :]),
         smallest_buffer=FLOAT32 * workload.batch_size * min(workload.n[1:]),
         fit=fit,
         limit=_limit(workload),
@@ -88,13 +88,13 @@ def _measure(workload: Workload) -> Memory:
 
 @contextmanager
 def _steps() -> Iterator[list[int]]:
-    """Fill a list with the rise of traced memory in each step but those that end an epoch."""
+    """Fill a list with the rise of traced memory in each step but those that begin or end an epoch."""
     serve, rises = Batches.batch, []
     before = 0
 
     def batch(self: Batches, s: int) -> Any:
         nonlocal before
-        if s > 0:
+        if s > 1:
             rises.append(tracemalloc.get_traced_memory()[1] - before)
         tracemalloc.reset_peak()
         before = tracemalloc.get_traced_memory()[0]
