@@ -89,6 +89,6 @@ def one_standard_error(scores: Sequence[Scores], costs: Sequence[Any], n_train: 
     within = []
     for i, row in enumerate(table):
         tolerance = min(own, corrected_standard_error(table[best] - row, n_train, n_score))
-        if i == best or means[best] - means[i] <= tolerance:  # false where the tolerance is NaN
+        if means[best] - means[i] <= (0.0 if math.isnan(tolerance) else tolerance):
             within.append(i)
     return min(within, key=lambda i: (costs[i], -means[i], i))
