@@ -102,9 +102,8 @@ def test_erratic_scores_do_not_excuse_a_worse_network():
 
 def test_without_a_standard_error_the_choice_is_the_best():
     assert one_standard_error([[0.90], [0.96], [0.95]], costs=[1, 3, 2], n_train=80, n_score=20) == 1
-    assert (
-        one_standard_error([[0.96], [0.96], [0.95]], costs=[3, 2, 1], n_train=80, n_score=20) == 1
-    )  # the cheaper of equals
+    # of equals the cheaper
+    assert one_standard_error([[0.96], [0.96], [0.95]], costs=[3, 2, 1], n_train=80, n_score=20) == 1
 
 
 def test_equal_costs_are_decided_by_the_higher_mean():
