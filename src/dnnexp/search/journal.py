@@ -127,7 +127,7 @@ def leaderboard(records: Iterable[TrialRecord]) -> str:
         table.writerow(
             [
                 rank if is_complete else "", network_name(record), record.depth, record.stage, record.number,
-                record.state, record.score if is_complete else "", _known(standard_error(record)) if is_complete else "",
+                record.state, record.score if is_complete else "", _error_cell(record),
                 record.metrics.get(f"test/{record.metric}", ""), record.parameters,
                 "x".join(str(units) for units, _ in hidden), "+".join(dict.fromkeys(name for _, name in hidden)),
                 record.configuration["optimizer.lr"], record.configuration["optimizer.weight_decay"], record.epochs,
@@ -137,6 +137,7 @@ def leaderboard(records: Iterable[TrialRecord]) -> str:
     return text.getvalue()
 
 
-def _known(value: float) -> float | str:
-    """Return the value, an empty cell for NaN."""
-    return "" if math.isnan(value) else value
+def _error_cell(record: TrialRecord) -> float | str:
+    """Return the standard error of the score, an empty cell where none is known."""
+    error = standard_error(record)
+    return "" if math.isnan(error) else error
