@@ -74,11 +74,13 @@ def test_linear_regression_learns_to_the_edge_that_the_hessian_sets_and_no_furth
     test = RangeTest(linear, protocol)
     rows = protocol.dataset.X.to_numpy(float)[test._rows]
     X1 = np.column_stack([(rows - rows.mean(axis=0)) / rows.std(axis=0), np.ones(len(rows))])
+    target = protocol.prepare(linear.preprocessing, [test._rows], "float64").examples.Y[test._rows, 0]
     edge = 2 / np.linalg.eigvalsh(X1.T @ X1 / len(rows)).max()  # the cost is half the mean square
     result = test.run()
-    falls = result.train_cost < result.first_cost
-    assert falls[result.rates < edge].all()
-    assert not falls[result.rates > edge].any()
+    assert (result.train_cost[result.rates < edge] < 2 * result.train_cost[0]).all()
+    assert not (result.train_cost[result.rates > edge] < 2 * result.train_cost[0]).any()
+    residual = target - target.mean()
+    assert result.constant_cost == pytest.approx(residual @ residual / len(rows) / 2)
     assert any(result.divergences[k].startswith("diverged in epoch") for k in np.flatnonzero(result.rates > edge))
     assert result.proposal is not None
     assert edge / 20 < result.proposal < edge

@@ -11,13 +11,13 @@ from dnnexp.reporting.rates import rate_csv, rate_sentences, rate_table
 NAN = float("nan")
 
 
-def result(train: list[float], first_cost: float = 2.0) -> RangeResult:
+def result(train: list[float], constant_cost: float = 2.0) -> RangeResult:
     rates = np.geomspace(1e-4, 10, len(train))
     cost = np.array(train)
-    smooth_cost = smooth(cost, first_cost)
+    smooth_cost = smooth(cost, constant_cost)
     said = tuple("diverged in epoch 2, step 9: layer 1 has a NaN" if np.isnan(c) else "" for c in train)
-    proposal = propose(rates, smooth_cost, first_cost)
-    return RangeResult(rates, cost, cost, smooth_cost, said, first_cost, proposal, 288, 96, 32, 1150, 288, 0.1)
+    proposal = propose(rates, smooth_cost, constant_cost)
+    return RangeResult(rates, cost, cost, smooth_cost, said, constant_cost, proposal, 288, 96, 32, 1150, 288, 0.1)
 
 
 FOUND = result([1.99, 1.8, 0.5, 0.3, 0.5, 2.5])
@@ -45,8 +45,9 @@ def test_a_divergence_is_said_with_its_place() -> None:
 
 
 def test_where_nothing_learns_no_rate_is_proposed_and_the_numbers_say_why() -> None:
-    (said,) = rate_sentences(result([1.999, 1.998, 1.999, NAN]))
-    assert said.startswith("No learning rate proposed: none of 4 networks brought the training cost from 2.0000 below")
+    said = " ".join(rate_sentences(result([1.999, 1.998, 1.999, NAN])))
+    assert said.startswith("No learning rate proposed: in 288 steps none of 4 networks became clearly better than a")
+    assert "(training cost 2.0000, lowest 1.9985)" in said
     assert not any("proposed" in line for line in rate_table(result([1.999, 1.998, 1.999, NAN])))
 
 

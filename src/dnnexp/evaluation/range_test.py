@@ -2,7 +2,7 @@
 
 Smith 2017 (section 3.3) lets the rate of a single network rise from step to step, so that each rate is judged on what
 lower ones have left behind. Here every rate has a network of its own, with the initial weights, rows and batches of the
-others, so that nothing but the rate tells them apart; one more, whose rate is 0, shows where they began.
+others, so that nothing but the rate tells them apart.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from dnnexp.evaluation.configuration import Configuration
+from dnnexp.evaluation.constant import constant_cost
 from dnnexp.evaluation.folds import draw_folds
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.schema import EvaluationConfig
-from dnnexp.evaluation.stack import make_member, network_shape, train_stack
+from dnnexp.evaluation.stack import balance, make_member, network_shape, train_stack
 from dnnexp.network.architecture import Architecture
 from dnnexp.network.optimizers import OPTIMIZERS
 from dnnexp.training.examples import Member
@@ -40,7 +41,7 @@ LONGEST_WARMUP = 1 / 3  # of the test's steps
 PASSES = 6  # of many rows, as many are used as the steps pass over so often
 HELD_BACK = 2000  # rows at most
 JUDGED = 1 / 8  # share of the epochs, the last, whose mean cost is compared
-FALL = 0.02  # share of the first cost that must be gone before a network is said to learn
+FALL = 0.02  # share of a constant prediction's cost that must be gone before a network is said to learn
 STACK_BYTES = 1 << 28
 
 
@@ -52,8 +53,8 @@ class RangeResult(NamedTuple):
     held_cost: Values  # (K,) on the rows held back
     smooth_cost: Values  # (K,) what the proposal goes by
     divergences: tuple[str, ...]  # (K,) where it diverged, "" where it did not
-    first_cost: float  # of the untrained network
-    proposal: float | None  # None: no network has learned
+    constant_cost: float  # on the training rows, of the best constant prediction
+    proposal: float | None  # None: no network is clearly better than that
     steps: int  # that each network was to take
     warmup_steps: int  # of them, in which the rate rose
     columns: int  # examples of a step
@@ -80,8 +81,8 @@ class RangeTest:
         self.steps = epochs * self._steps_per_epoch
         warmup = 1.0 if schedule.name == "one_cycle" else schedule.warmup * run_steps / self.steps
         self._warmup = min(LONGEST_WARMUP, warmup)
-        networks, per_stack = trainer.rates + 1, self._networks_per_stack()
-        self._stacks = [range(k, min(k + per_stack, networks)) for k in range(0, networks, per_stack)]
+        K, per_stack = trainer.rates, self._networks_per_stack()
+        self._stacks = [range(k, min(k + per_stack, K)) for k in range(0, K, per_stack)]
         self._epochs_per_stack = epochs
 
     @property
@@ -97,15 +98,16 @@ class RangeTest:
             fits += self._train(stack, number * self._epochs_per_stack, on_epoch)
         judged = max(1, round(JUDGED * self._epochs_per_stack))
         train, held = (np.array([_end(fit, name, judged) for fit in fits]) for name in ("train/loss", "stop/loss"))
-        smooth_cost = smooth(train[1:], train[0])
+        constant = self._constant_cost()
+        smooth_cost = smooth(train, constant)
         return RangeResult(
             rates=self.rates,
-            train_cost=train[1:],
-            held_cost=held[1:],
+            train_cost=train,
+            held_cost=held,
             smooth_cost=smooth_cost,
-            divergences=tuple(str(fit.divergence or "") for fit in fits[1:]),
-            first_cost=float(train[0]),
-            proposal=propose(self.rates, smooth_cost, float(train[0])),
+            divergences=tuple(str(fit.divergence or "") for fit in fits),
+            constant_cost=constant,
+            proposal=propose(self.rates, smooth_cost, constant),
             steps=self.steps,
             warmup_steps=round(self._warmup * self.steps),
             columns=-(-len(self._rows) // self._steps_per_epoch),
@@ -142,15 +144,23 @@ class RangeTest:
         itemsize = np.dtype(configuration.trainer.precision).itemsize
         return max(1, STACK_BYTES // (itemsize * numbers))
 
+    def _constant_cost(self) -> float:
+        configuration, protocol = self._configuration, self._protocol
+        trainer, is_regression = configuration.trainer, protocol.dataset.task == "regression"
+        examples = protocol.prepare(configuration.preprocessing, [self._rows], trainer.precision).examples
+        if trainer.class_weight == "balanced":
+            examples = balance(examples, [make_member(configuration, self._rows, self._held, protocol.seed)])
+        smoothing = 0.0 if is_regression else trainer.label_smoothing
+        return constant_cost(examples, self._rows, protocol.loss(trainer.loss), smoothing)
+
     def _train(self, stack: range, epochs_before: int, on_epoch: OnRangeEpoch | None) -> list[Fit]:
         configuration, protocol = self._configuration, self._protocol
         trainer = replace(configuration.trainer, patience=None, health=False)
         schedule = ScheduleConfig("constant", warmup=self._warmup)
         prepared = protocol.prepare(configuration.preprocessing, [self._rows], trainer.precision)
-        rates = [0.0, *self.rates]
         seed = child(protocol.seed, RANGE, WEIGHTS)
         members: list[Member] = [
-            make_member(configuration, self._rows, self._held, seed)._replace(alpha=float(rates[k])) for k in stack
+            make_member(configuration, self._rows, self._held, seed)._replace(alpha=float(self.rates[k])) for k in stack
         ]
 
         def tell(news: EpochNews) -> None:
@@ -161,27 +171,27 @@ class RangeTest:
         return train_stack(short, protocol, prepared, members, Length(self.steps, self.steps), tell)[1]
 
 
-def smooth(costs: Values, first_cost: float) -> Values:
+def smooth(costs: Values, constant_cost: float) -> Values:
     """Return (K,) costs that no single network decides: means of three neighbours' logarithms, weighted 1:2:1.
 
-    A cost above that of the untrained network, or none where a network diverged, counts as the first cost: how far
-    beyond the edge a rate is says nothing about the rates before it. A cost of 0 or less is not expected.
+    A cost above that of a constant prediction, or none where a network diverged, counts as the constant's: how far
+    beyond the edge a rate is says nothing about the rates before it.
     """
     tiny = np.finfo(np.float64).tiny
-    logs = np.log(np.clip(np.nan_to_num(costs, nan=np.inf), tiny, max(first_cost, tiny)))
+    logs = np.log(np.clip(np.nan_to_num(costs, nan=np.inf), tiny, max(constant_cost, tiny)))
     padded = np.pad(logs, 1, "edge")
     mean: Values = np.exp((padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4)
     return mean
 
 
-def propose(rates: Values, smooth_cost: Values, first_cost: float) -> float | None:
-    """Return the rate of the lowest smooth cost; None where none has fallen by a fiftieth of the first.
+def propose(rates: Values, smooth_cost: Values, constant_cost: float) -> float | None:
+    """Return the rate of the lowest smooth cost; None where none is a fiftieth below that of a constant prediction.
 
     Between the rates of the ladder the lowest point of the parabola through the best and its neighbours is taken, in
     the logarithms of both.
     """
     best = int(np.argmin(smooth_cost))
-    if not smooth_cost[best] < (1 - FALL) * first_cost:
+    if not smooth_cost[best] < (1 - FALL) * constant_cost:
         return None
     place = np.log(rates)
     if not 0 < best < len(rates) - 1:

@@ -18,7 +18,11 @@ __all__ = ["range_files", "range_run", "write_range"]
 def range_files(result: RangeResult) -> dict[str, str | bytes]:
     """Return the table, the figure and the sentences, by file name."""
     figure = rate_curve(
-        result.rates.tolist(), result.train_cost.tolist(), result.held_cost.tolist(), result.first_cost, result.proposal
+        result.rates.tolist(),
+        result.train_cost.tolist(),
+        result.held_cost.tolist(),
+        result.constant_cost,
+        result.proposal,
     )
     sentences = "\n".join(rate_sentences(result)) + "\n"
     return {"lr_range_test.csv": rate_csv(result), "lr_range_test.png": figure, "lr_range_test.txt": sentences}
@@ -39,7 +43,7 @@ def range_run(
     """Return the run. started: seconds since 1970."""
     hidden = config.model.hidden
     settings = {name: value for name, value in config.flat().items() if name != "optimizer.lr"}
-    metrics = {"range/first_cost": result.first_cost, "range/diverged": sum(map(bool, result.divergences))}
+    metrics = {"range/constant_cost": result.constant_cost, "range/diverged": sum(map(bool, result.divergences))}
     if result.proposal is not None:
         metrics |= {"range/lr": result.proposal, "range/cost": float(result.smooth_cost.min())}
     ended = time.time()
@@ -57,5 +61,5 @@ def range_run(
 
 
 def _name(config: Config) -> str:
-    """Return what the network is called, without a learning rate: "d3-64x64x64-tanh"."""
-    return run_name(config.model.hidden, config.optimizer.lr).rpartition("-lr")[0]
+    """Return the names of network and optimizer: "d3-64x64x64-tanh-adamw"."""
+    return f"{run_name(config.model.hidden, config.optimizer.lr).rpartition('-lr')[0]}-{config.optimizer.name}"

@@ -189,21 +189,21 @@ def rate_curve(
     rates: Sequence[float],
     train_cost: Sequence[float],
     held_cost: Sequence[float],
-    first_cost: float,
+    constant_cost: float,
     proposal: float | None,
 ) -> bytes:
     """Return a picture of the cost that networks came to at each learning rate; diverged ones are crosses at the top.
 
-    train_cost and held_cost: NaN where the network diverged. first_cost: of the untrained network, drawn as a line
+    train_cost and held_cost: NaN where the network diverged. constant_cost: of the best constant prediction, a line
     across; costs above twice that are drawn there. proposal: marked where there is one.
     """
     rate = np.asarray(rates, float)
     train, held = np.asarray(train_cost, float), np.asarray(held_cost, float)
-    top = 2 * first_cost
+    top = 2 * constant_cost
     with mpl.rc_context(STYLE):
         figure = _figure(6.4, 4.0)
         axes = figure.add_subplot()
-        axes.axhline(first_cost, color=GREY, linestyle="--", linewidth=1.4, label="untrained")
+        axes.axhline(constant_cost, color=GREY, linestyle="--", linewidth=1.4, label="constant prediction")
         for name, cost, color in (("training rows", train, BLUE), ("rows held back", held, ORANGE)):
             axes.plot(rate, np.minimum(cost, top), color=color, marker="o", markersize=3.5, label=name)
         gone = rate[np.isnan(train)]
@@ -212,7 +212,7 @@ def rate_curve(
         if proposal is not None:
             axes.axvline(proposal, color=GREEN, linewidth=1.8, label=f"proposed: {proposal:.2g}")
         costs = np.concatenate([train, held])
-        least = float(np.min(costs[np.isfinite(costs) & (costs > 0)], initial=first_cost))
+        least = float(np.min(costs[np.isfinite(costs) & (costs > 0)], initial=constant_cost))
         axes.set_xscale("log")
         if top > 4 * least:
             axes.set_yscale("log")

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from dnnexp.evaluation.range_test import FALL, RangeResult
+from dnnexp.evaluation.range_test import RangeResult
 from dnnexp.reporting.progress import number
 
 __all__ = ["rate_csv", "rate_sentences", "rate_table"]
@@ -21,15 +21,17 @@ def states(result: RangeResult) -> list[str]:
     """Return for each rate what became of its network: "too low", "", "good", "too high" or "diverged".
 
     Good: its smooth cost is within a tenth of the lowest. Too low and too high: on their side of the lowest, and the
-    cost has fallen less than half as far.
+    cost is less than half as far below that of a constant prediction.
     """
     lowest, best = float(result.smooth_cost.min()), int(np.argmin(result.smooth_cost))
-    half = (result.first_cost + lowest) / 2
+    half = (result.constant_cost + lowest) / 2
     said = []
     for k, (cost, smooth_cost) in enumerate(zip(result.train_cost, result.smooth_cost, strict=True)):
         if math.isnan(cost):
             said.append("diverged")
-        elif result.proposal is None or cost > half:
+        elif result.proposal is None:
+            said.append("")
+        elif cost > half:
             said.append("too low" if k < best else "too high" if k > best else "")
         else:
             said.append("good" if smooth_cost <= (1 + NEAR) * lowest else "")
@@ -64,15 +66,17 @@ def rate_csv(result: RangeResult) -> str:
 def rate_sentences(result: RangeResult) -> list[str]:
     """Return the proposal and the rule it follows, what would do as well, where learning begins and where it ends."""
     rates, found = result.rates, states(result)
-    first, lowest = number(result.first_cost), number(float(result.smooth_cost.min()))
+    constant, lowest = number(result.constant_cost), number(float(result.smooth_cost.min()))
     if result.proposal is None:
-        needed = number((1 - FALL) * result.first_cost)
-        tried = f"none of {len(found)} networks brought the training cost from {first} below {needed}"
-        return [f"No learning rate proposed: {tried} in {result.steps} steps."]
+        tried = (
+            f"in {result.steps} steps none of {len(found)} networks became clearly better than a constant prediction"
+        )
+        costs = f"training cost {constant}, lowest {lowest}"
+        return [f"No learning rate proposed: {tried} ({costs}).", "trainer.steps gives them more steps."]
     rule = (
         f"where the training cost is lowest after {result.steps} steps, its logarithm smoothed over neighbouring rates"
     )
-    said = [f"Proposed: optimizer.lr={result.proposal:.2g}, {rule}: {lowest}, untrained {first}."]
+    said = [f"Proposed: optimizer.lr={result.proposal:.2g}, {rule}: {lowest}, constant {constant}."]
     if result.proposal in (rates[0], rates[-1]):
         key = "lower trainer.lowest" if result.proposal == rates[0] else "raise trainer.highest"
         said.append(f"That is the end of the ladder: {key} to see beyond it.")
@@ -87,7 +91,7 @@ def rate_sentences(result: RangeResult) -> list[str]:
             f"from {rates[min(found.index(s) for s in ('too high', 'diverged') if s in found)]:.1e} on too high"
         )
     if words:
-        said.append(f"Less than half of that fall: {', '.join(words)}.")
+        said.append(f"Not half as far below a constant prediction: {', '.join(words)}.")
     if "diverged" in found:
         k = found.index("diverged")
         said.append(f"At {rates[k]:.1e} the network {result.divergences[k]}.")
