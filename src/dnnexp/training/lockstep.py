@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -178,7 +179,7 @@ class Lockstep:
             descent.penalize()
             gradient = network.gradient[: network.networks]
             norms = np.vecdot(gradient, gradient, out=self._norms[: network.networks])
-            if not np.isfinite(norms + J).all():
+            if not all(map(math.isfinite, (norms + J).tolist())):
                 diverged = self._find_diverged(J, X1)
                 for carried in (total, J, norms):
                     _close_ranks(carried, diverged)
