@@ -107,7 +107,12 @@ def draw(results: Sequence[Result], path: Path) -> None:
 
     all_threads = sorted({result.threads for result in results})
     figure, axes = plt.subplots(
-        1, len(all_threads), figsize=(6.2 * len(all_threads), 4.2), squeeze=False, sharey=True, layout="constrained"
+        1,
+        len(all_threads),
+        figsize=(max(9, 6.2 * len(all_threads)), 4.2),
+        squeeze=False,
+        sharey=True,
+        layout="constrained",
     )
     for axis, threads in zip(axes[0], all_threads, strict=True):
         ratios = _Ratios(results, threads)
