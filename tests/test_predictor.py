@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
+import json
 import pickle
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -87,3 +90,78 @@ def test_a_file_of_the_wrong_sizes_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(ModelFileError, match=rf"need theta of shape \(networks, {predictor.architecture.parameters}\)"):
         Predictor.load(tmp_path / "short.npz")
+
+
+DAMAGE: dict[str, tuple[tuple[str | int, ...], object]] = {
+    "no units": (("architecture", "n", 1), 0),
+    "units that are a text": (("architecture", "n", 1), "64"),
+    "units that are true": (("architecture", "n", 1), True),
+    "an unknown activation": (("architecture", "activations", 0), "magic"),
+    "too many activations": (("architecture", "activations"), ["relu", "relu"]),
+    "an unknown output": (("architecture", "output"), "magic"),
+    "an unknown normalisation": (("architecture", "normalization"), []),
+    "an unknown key": (("architecture", "magic"), 1),
+    "an unknown scaling": (("preprocessor", "scaling"), None),
+    "a column that is no text": (("preprocessor", "columns", 0), ["a"]),
+    "fewer columns": (("preprocessor", "columns"), []),
+    "a scale that is no number": (("preprocessor", "scale", 0), None),
+    "a scale below 0": (("preprocessor", "scale", 0), -1.0),
+    "an unknown task": (("code", "task"), "magic"),
+    "a class that is no text": (("code", "classes", 0), {}),
+    "fewer classes": (("code", "classes"), ["a"]),
+    "another format": (("format",), 2),
+    "no preprocessor": (("preprocessor",), None),
+    "a list for all": ((), [1]),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_description_that_cannot_be_is_refused_when_it_is_read(damage: str, tmp_path: Path) -> None:
+    path, (keys, value) = tmp_path / "model.npz", DAMAGE[damage]
+    fit("iris")[0].save(path)
+    with np.load(path) as file:
+        theta, whole = file["theta"], {"": json.loads(file["description"].tobytes())}
+    *outer, last = ("", *keys)
+    part: Any = whole
+    for key in outer:
+        part = part[key]
+    part[last] = value
+    np.savez(path, theta=theta, description=np.frombuffer(json.dumps(whole[""]).encode(), np.uint8))
+    with pytest.raises(ModelFileError, match=r"model\.npz: ") as refusal:
+        Predictor.load(path)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("shape", ["(1, 1000000000000)", "(99999999999999999999, 2)", "(-1, 5)", "(2, 2)"])
+def test_a_file_that_claims_more_than_it_holds_is_refused_before_memory_is_taken(shape: str, tmp_path: Path) -> None:
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}".encode().ljust(117) + b"\n"
+    array = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+    with zipfile.ZipFile(tmp_path / "model.npz", "w") as archive:
+        for name in ("theta.npy", "description.npy"):
+            archive.writestr(name, array)
+    with pytest.raises(ModelFileError, match=r"model\.npz: "):
+        Predictor.load(tmp_path / "model.npz")
+
+
+def test_a_file_with_flipped_bytes_is_a_model_or_refused(tmp_path: Path) -> None:
+    predictor, protocol = fit("iris")
+    path, rng = tmp_path / "model.npz", np.random.default_rng(0)
+    predictor.save(path)
+    whole = path.read_bytes()
+    for _ in range(150):
+        damaged = bytearray(whole)
+        for place in rng.integers(len(whole), size=4):
+            damaged[place] = rng.integers(256)
+        path.write_bytes(damaged)
+        try:
+            loaded = Predictor.load(path)
+        except ModelFileError:
+            continue
+        assert np.isfinite(loaded.outputs(protocol.dataset.X)).all()
+
+
+def test_a_network_that_is_not_finite_is_refused(tmp_path: Path) -> None:
+    predictor, _ = fit("iris")
+    dataclasses.replace(predictor, theta=predictor.theta * np.nan).save(tmp_path / "model.npz")
+    with pytest.raises(ModelFileError, match="need finite parameters"):
+        Predictor.load(tmp_path / "model.npz")
