@@ -17,10 +17,11 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_wine
 
+from dnnexp.config import Composer
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.storage import open_storage, sqlite_url
 from dnnexp.search.studies import Studies
-from dnnexp.sweep import main
+from dnnexp.sweep import chosen_by_the_sweep, main
 
 SMALL = ("data=wine", "search.trials_per_depth=4", "search.max_depth=2", "search.patience=1", "trainer.epochs=15")
 
@@ -183,6 +184,14 @@ def test_what_a_sweep_cannot_use_is_refused_before_anything_is_made(
     assert main(["--quiet", *SMALL, override]) == 2
     assert message in capsys.readouterr().err
     assert not list(Path().iterdir())
+
+
+def test_a_setting_that_the_sweep_chooses_for_itself_is_not_ignored_in_silence() -> None:
+    keys = ["model.depth=3", "optimizer.lr=0.1", "optimizer.weight_decay=0.1", "model.dropout=0.1", "seed=1"]
+    assert chosen_by_the_sweep(Composer().compose(keys)) == ["model.depth", "optimizer.lr", "optimizer.weight_decay"]
+    keys.append("search.space.weight_decay=null")
+    assert chosen_by_the_sweep(Composer().compose(keys)) == ["model.depth", "optimizer.lr"]
+    assert chosen_by_the_sweep(Composer().compose()) == []
 
 
 @pytest.mark.slow  # the trial that was killed is found dead after a while

@@ -24,6 +24,8 @@ PROGRAM = "python -m dnnexp.sweep"
 def main(config: Config, terminal: Terminal) -> None:
     """Climb the ladder, alone or beside other workers, refit and test the choice, print the answer."""
     check(config)
+    if ignored := chosen_by_the_sweep(config):
+        terminal.warn(f"{', '.join(ignored)}: the sweep chooses this, by search.space and up to search.max_depth")
     protocol = make_protocol(config)
     terminal.say(protocol.dataset.description)
 
@@ -73,6 +75,14 @@ def check(config: Config) -> None:
         raise ConfigError("evaluation: a sweep needs scores, got none; take cross_validation or holdout")
     if config.search.rescore:
         raise ConfigError(f"search.rescore: need 0, got {config.search.rescore}")
+
+
+def chosen_by_the_sweep(config: Config) -> list[str]:
+    """Return the overridden keys whose values every trial chooses for itself."""
+    chosen = {"model.depth", "model.width", "model.widths", "model.activation", "model.activations", "optimizer.lr"}
+    if config.search.space.weight_decay is not None:
+        chosen.add("optimizer.weight_decay")
+    return [key for text in config.origin.overrides if (key := text.partition("=")[0].lstrip("+")) in chosen]
 
 
 def make_protocol(config: Config) -> Protocol:
