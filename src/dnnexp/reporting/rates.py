@@ -72,7 +72,10 @@ def rate_sentences(result: RangeResult) -> list[str]:
             f"in {result.steps} steps none of {len(found)} networks became clearly better than a constant prediction"
         )
         costs = f"training cost {constant}, lowest {lowest}"
-        return [f"No learning rate proposed: {tried} ({costs}).", "trainer.steps gives them more steps."]
+        return [
+            f"No learning rate proposed: {tried} ({costs}).",
+            "For more steps raise trainer.steps, and trainer.epochs: the test takes a quarter of the training at most.",
+        ]
     rule = (
         f"where the training cost is lowest after {result.steps} steps, its logarithm smoothed over neighbouring rates"
     )
