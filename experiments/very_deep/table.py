@@ -31,7 +31,7 @@ COLUMNS = {
 NETWORK = [*COLUMNS.values()][:6]
 TYPES = {"hidden_layers": int, "learning_rate": float, "seed": int}
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#6b6b6b")  # of Okabe and Ito
-STYLES = ("-", "-", "--", ":")
+STYLES = ("-", "-", "--", ":", "-.")
 HERE = Path(__file__).parent
 
 
@@ -59,7 +59,7 @@ def draw(axes: Axes, runs: pd.DataFrame, title: str, subs: tuple[int, ...] = (1,
     axes.yaxis.set_major_locator(LogLocator(subs=subs))
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=8, loc="lower right" if subs == (1,) else "lower left", bbox_to_anchor=(0.0, 0.12, 1.0, 1.0))
 
 
 def main() -> None:
@@ -76,9 +76,10 @@ def main() -> None:
     runs = runs.drop_duplicates([*NETWORK, "seed"]).sort_values([*NETWORK, "seed"])
     table = runs[[*COLUMNS.values()]]
     table.assign(seconds=table["seconds"].round(1)).to_csv(HERE / "results.csv", index=False, float_format="%.5g")
-    means = table.groupby(NETWORK)[["train_accuracy", "test_accuracy"]].agg(["mean", "std"])
-    means["slowest"] = table.groupby(NETWORK)["seconds"].max()
-    means["seeds"] = table.groupby(NETWORK).size()
+    groups = table.groupby(NETWORK)
+    means = groups[["train_accuracy", "test_accuracy"]].agg(["mean", "std"])
+    means.columns = [" ".join(column) for column in means.columns]
+    means = means.assign(slowest=groups["seconds"].max(), seeds=groups.size())
     print(means.to_string(float_format="%.4g"))
     is_sgd = runs["optimizer"] == "sgd"
     is_lost = ~is_sgd & ((runs["activation"] == "sigmoid") | runs["initializer"].isin(["normal", "he_normal"]))
