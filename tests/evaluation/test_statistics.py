@@ -109,3 +109,9 @@ def test_without_a_standard_error_the_choice_is_the_best():
 def test_equal_costs_are_decided_by_the_higher_mean():
     scores = [0.80 + FOLDS, 0.81 + FOLDS, 0.81 + FOLDS]
     assert one_standard_error(scores, costs=[1, 1, 1], n_train=80, n_score=20) == 1
+
+
+def test_a_perfect_best_does_not_rule_out_what_cannot_be_told_from_it():
+    perfect, nearly, poor = [1.0] * 5, [1.0, 1.0, 0.96, 1.0, 1.0], [0.9, 0.92, 0.91, 0.89, 0.9]
+    assert one_standard_error([nearly, perfect], [1, 2], 100, 25) == 0
+    assert one_standard_error([poor, perfect], [1, 2], 100, 25) == 1

@@ -79,13 +79,14 @@ def one_standard_error(scores: Sequence[Scores], costs: Sequence[Any], n_train: 
     """Return the index of the cheapest candidate whose mean score is within one standard error of the highest mean.
 
     scores: (candidates, J) on the same folds and seeds. The standard error is that of the paired difference to the
-    best, as for gains, but never more than the best score's own: erratic scores are no excuse. Where it is unknown
-    (J = 1) only the best mean will do. Equal costs are decided by the higher mean.
+    best, as for gains, but never more than the best score's own: erratic scores are no excuse. A best that scored the
+    same on every fold, as a perfect one does, sets no such limit. Where the error is unknown (J = 1) only the best mean
+    will do. Equal costs are decided by the higher mean.
     """
     table = np.asarray(scores, dtype=np.float64)
     means = table.mean(axis=1)
     best = int(means.argmax())
-    own = corrected_standard_error(table[best], n_train, n_score)
+    own = corrected_standard_error(table[best], n_train, n_score) or math.inf
     within = []
     for i, row in enumerate(table):
         tolerance = min(own, corrected_standard_error(table[best] - row, n_train, n_score))
