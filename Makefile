@@ -90,7 +90,7 @@ $(BENCH_READY): $(READY) benchmarks/peers.txt
 	own=$$(.venv-bench/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
 	printf 'import site; site.addsitedir(%s)\n' "'$$locked'" > "$$own/locked.pth"
 	@while read -r peer; do \
-	  .venv-bench/bin/python -m pip install --quiet --disable-pip-version-check "$$peer" \
+	  .venv-bench/bin/python -m pip install --quiet --quiet --disable-pip-version-check "$$peer" \
 	    || echo "$$peer cannot be had here: left out"; \
 	done < benchmarks/peers.txt
 	@touch $@

@@ -76,15 +76,20 @@ def _measure(threads: int, clock: str, names: Sequence[str], workloads: Sequence
         processes = {name: stack.enter_context(PeerProcess(name, threads, clock)) for name in names}
         blas = {name: process.ask("blas")["blas"] for name, process in processes.items()}
         for workload in workloads:
-            for process in processes.values():
-                process.ask(workload.name)
-            seconds: dict[str, list[float]] = {name: [] for name in names}
-            for _ in range(workload.repetitions):
-                for name, process in processes.items():
-                    seconds[name].append(process.ask(workload.name)["seconds"])
+            seconds: dict[str, list[float]] = {name: [] for name in processes}
+            for repetition in range(workload.repetitions + 1):
+                for name in list(processes):
+                    try:
+                        answer = processes[name].ask(workload.name)
+                    except RuntimeError as error:  # killed, as where memory is short
+                        print(f"left out from {workload.name} on: {PEERS[name].title} ({error})", flush=True)
+                        del processes[name]
+                        continue
+                    if repetition > 0:  # the first makes ready
+                        seconds[name].append(answer["seconds"])
             minutes, load = (time.perf_counter() - started) / 60, _load()
             print(f"{threads} thread(s), {workload.name}: {minutes:.1f} min{load}", file=sys.stderr, flush=True)
-            for name in names:
+            for name in processes:
                 yield Result(threads, workload.name, name, blas[name], tuple(seconds[name]))
 
 
