@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from dnnexp.data.preprocessing import Preprocessor, TargetCode
+from dnnexp.data.preprocessing import Preprocessor
 from dnnexp.data.schema import SCALINGS, TASKS
+from dnnexp.data.target_code import TargetCode
 from dnnexp.errors import DnnexpError
 from dnnexp.network.activations import ACTIVATIONS
 from dnnexp.network.architecture import RESIDUALS, Architecture

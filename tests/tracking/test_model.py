@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnnexp.data.preprocessing import Preprocessor, TargetCode
+from dnnexp.data.preprocessing import Preprocessor
 from dnnexp.data.schema import PreprocessingConfig
+from dnnexp.data.target_code import TargetCode
 from dnnexp.network.architecture import Architecture
 from dnnexp.predictor import Predictor
 from dnnexp.tracking.model import fetch_predictor, log_model, register

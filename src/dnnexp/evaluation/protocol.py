@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dnnexp.data.dataset import Dataset
-from dnnexp.data.preprocessing import Preprocessor, TargetCode
+from dnnexp.data.preprocessing import Preprocessor
 from dnnexp.data.schema import PreprocessingConfig
 from dnnexp.data.split import TestSplit, lock_test
+from dnnexp.data.target_code import TargetCode
 from dnnexp.errors import require_choice
 from dnnexp.evaluation.folds import Fold, draw_folds
 from dnnexp.evaluation.schema import EvaluationConfig

@@ -21,7 +21,7 @@ from dnnexp.errors import DnnexpError
 
 __all__ = ["CheckpointError", "Checkpoints", "State"]
 
-MAGIC = b"dnnexp checkpoint 1\n"
+MAGIC = b"dnnexp checkpoint 2\n"
 DIGEST = hashlib.sha256().digest_size
 KEPT = 2
 TEXT = "text"

@@ -1,0 +1,45 @@
+"""Mean and standard deviation of columns without overflow, and values measured in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from dnnexp.errors import DataError
+
+__all__ = ["LIMIT", "floats", "moments", "standardised"]
+
+LIMIT = 1e6  # standard deviations; n values are never further than sqrt(n) from their own mean
+
+
+def moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and standard deviation (columns,) of values (examples, columns), without overflow.
+
+    The standard deviation of a constant column is 0, not what rounding leaves of it.
+    """
+    exponent = np.frexp(np.abs(values).max(axis=0))[1]
+    unit = np.ldexp(values, -exponent)  # within (-1, 1), exactly: a power of two is taken out
+    mean = unit.mean(axis=0)
+    deviation = np.sqrt(np.square(unit - mean).mean(axis=0))
+    scale = np.ldexp(deviation, exponent)
+    is_constant = (values.min(axis=0) == values.max(axis=0)) | (scale < np.finfo(np.float64).tiny)
+    return np.ldexp(mean, exponent), np.where(is_constant, 0.0, scale)
+
+
+def standardised(values: np.ndarray, mean: np.ndarray, scale: np.ndarray, limit: float) -> np.ndarray:
+    """Return (values - mean) / scale within ±limit, 0 where the scale is 0; contiguous rows."""
+    result = np.zeros(values.shape)
+    with np.errstate(over="ignore"):
+        # halves are exact and keep the difference of two numbers near the largest float finite
+        np.divide(0.5 * values - 0.5 * mean, 0.5 * scale, out=result, where=scale > 0)
+    return np.clip(result, -limit, limit, out=result)
+
+
+def floats(state: dict[str, Any], key: str, like: Sequence[str] | np.ndarray) -> np.ndarray:
+    """Return state[key] as float64, or raise DataError where it is not as long as its fellow or not finite."""
+    values = np.asarray(state[key], dtype=np.float64)
+    if values.shape != (len(like),) or not np.isfinite(values).all():
+        raise DataError(f"model state: need {len(like)} finite numbers as {key!r}, got shape {values.shape}")
+    return values

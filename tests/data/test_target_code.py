@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from dnnexp.data.target_code import TargetCode
+
+
+def through_json(state: dict[str, object]) -> dict[str, object]:
+    restored: dict[str, object] = json.loads(json.dumps(state, allow_nan=False))
+    return restored
+
+
+def test_a_binary_target_is_one_column_of_zeros_and_ones() -> None:
+    code = TargetCode.fit("binary", ("no", "yes"), np.array([0, 1, 1]))
+    assert code.outputs == 1
+    assert code.encode(np.array([0, 1, 1])).tolist() == [[0.0], [1.0], [1.0]]
+    assert code.decode(np.array([[0.2], [0.5], [0.51]])).tolist() == ["no", "no", "yes"]
+    assert code.codes(np.array([[0.2], [0.5], [0.51]])).tolist() == [0, 0, 1]
+
+
+def test_a_multiclass_target_is_one_hot_over_all_classes_also_those_not_seen() -> None:
+    code = TargetCode.fit("multiclass", ("a", "b", "c"), np.array([0, 1]))
+    assert code.outputs == 3
+    assert code.encode(np.array([2, 0])).tolist() == [[0, 0, 1], [1, 0, 0]]
+    assert code.decode(np.array([[0.1, 0.2, 0.7], [0.4, 0.4, 0.2]])).tolist() == ["c", "a"]
+
+
+def test_a_regression_target_is_standardised_per_target_and_comes_back_in_its_units() -> None:
+    y = np.random.default_rng(0).standard_normal((30, 2)) * [1e-3, 1e5] + [7, -4]
+    code = TargetCode.fit("regression", (), y[:20])
+    encoded = code.encode(y)
+    np.testing.assert_allclose(encoded[:20].mean(axis=0), 0, atol=1e-10)
+    np.testing.assert_allclose(encoded[:20].std(axis=0), 1)
+    np.testing.assert_allclose(code.decode(encoded), y, rtol=1e-12)
+    np.testing.assert_allclose(code.decode(encoded.astype(np.float32)), y, rtol=1e-3)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_target_that_is_constant_or_enormous_stays_finite() -> None:
+    constant = np.full((5, 1), 0.1)
+    code = TargetCode.fit("regression", (), constant)
+    assert (code.encode(constant) == 0).all()
+    np.testing.assert_array_equal(code.decode(np.zeros((5, 1))), constant)
+    huge = np.array([[1.7e308], [-1.7e308]])
+    code = TargetCode.fit("regression", (), huge)
+    np.testing.assert_allclose(code.decode(code.encode(huge)), huge)
+    assert np.isfinite(code.decode(np.array([[1e6]]))).all()
+
+
+@pytest.mark.parametrize(
+    ("task", "classes", "y"),
+    [("binary", ("n", "y"), [0, 1, 1]), ("multiclass", ("a", "b", "c"), [0, 1, 2]), ("regression", (), [[0.1], [0.7]])],
+)
+def test_a_target_code_survives_json_to_the_bit(task: str, classes: tuple[str, ...], y: list[object]) -> None:
+    code = TargetCode.fit(task, classes, np.array(y))
+    restored = TargetCode.from_state(through_json(code.state()))
+    A = np.random.default_rng(1).random((20, code.outputs))
+    assert restored.encode(np.array(y)).tobytes() == code.encode(np.array(y)).tobytes()
+    assert restored.decode(A).tolist() == code.decode(A).tolist()
+    assert (restored.task, restored.classes, restored.outputs) == (code.task, code.classes, code.outputs)
