@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from dnnexp.metrics import Metric
 from dnnexp.network.architecture import Architecture
@@ -99,7 +100,7 @@ class Lockstep:
         """
         if checkpoints is not None:
             self._begin(checkpoints)
-        with threadpool_limits(self._threads, "blas"), np.errstate(all="ignore"):
+        with _threadpools().limit(limits=self._threads, user_api="blas"), np.errstate(all="ignore"):
             while self._live and self._epoch < self._epochs:
                 self._epoch += 1
                 train_loss = self._run_epoch()
@@ -286,6 +287,12 @@ class Lockstep:
         if self._live:
             for part in self._parts():
                 part.bind(len(self._live))
+
+
+@cache
+def _threadpools() -> ThreadpoolController:
+    """Return the control of the BLAS that NumPy has loaded: to look for it takes a millisecond."""
+    return ThreadpoolController()
 
 
 def _close_ranks(values: Array, rows: Sequence[int]) -> None:
