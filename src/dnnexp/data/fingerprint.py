@@ -42,7 +42,7 @@ def fingerprint(
     if given:
         names["extras"] = list(given)
     digest = hashlib.sha256(json.dumps(names, sort_keys=True).encode())
-    numbers = X.loc[:, is_number]
+    numbers = X if is_number.all() else X.loc[:, is_number]
     for start in range(0, len(numbers), BLOCK):
         block = np.ascontiguousarray(numbers.iloc[start : start + BLOCK].to_numpy(dtype="<f8"))
         gaps = np.isnan(block)

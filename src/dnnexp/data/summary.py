@@ -26,6 +26,7 @@ UNBALANCED = 10  # times as many rows in the largest class as in the smallest
 class Notes:
     """What was made of columns and rows, and what a person should look at, in sentences."""
 
+    rows: list[str] = field(default_factory=list)
     made: list[str] = field(default_factory=list)
     unused: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -43,11 +44,13 @@ def summary_lines(
     elif is_number.any():
         entries.append(("numbers", f"{is_number.sum():,}: {_some(names[is_number])}"))
     if not is_number.all():
-        kinds = [f"{name} ({X[name].nunique():,})" for name in names[~is_number]]
-        entries.append(("categories", f"{len(kinds):,}: {_some(kinds)}"))
+        texts = names[~is_number]
+        kinds = [f"{name} ({X[name].nunique():,})" for name in texts[:NAMED]]
+        entries.append(("categories", f"{len(texts):,}: {_some([*kinds, *texts[NAMED:]])}"))
     if missing := _missing(X, names):
         entries.append(("missing", missing))
     entries.append(("target", goal.reason.removeprefix("target ")))
+    entries += [("rows", said) for said in notes.rows]
     entries += [("read as", said) for said in notes.made]
     entries += [("not used", said) for said in notes.unused]
     entries += [("warning", said) for said in [*notes.warnings, *_imbalance(goal)]]

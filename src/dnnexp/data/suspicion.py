@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["Findings", "examine"]
 
 HARDLY_REPEATS = 0.5  # share of distinct texts among the rows
+WHOLE = 2.0**53  # from here on every float is a whole number
 
 
 @dataclass
@@ -73,4 +74,4 @@ def _is_same(column: pd.Series, target: pd.Series) -> bool:
 
 
 def _is_whole(values: np.ndarray) -> bool:
-    return bool(np.equal(np.floor(values), values).all())
+    return bool((np.equal(np.floor(values), values) & (np.abs(values) < WHOLE)).all())

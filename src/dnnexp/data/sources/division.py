@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from dnnexp.data.schema import DataConfig
 
-__all__ = ["Division", "read_division"]
+__all__ = ["Division", "read_division", "said_of"]
 
 TEST, TRAIN = frozenset(["test", "true", "1"]), frozenset(["train", "false", "0"])  # in small letters
 
@@ -30,7 +30,6 @@ class Division(NamedTuple):
     order: np.ndarray | None
     weights: np.ndarray | None
     is_weighed: np.ndarray  # its weight is not 0
-    notes: tuple[str, ...]
 
 
 def read_division(
@@ -41,24 +40,35 @@ def read_division(
     Rows without a target (rows,) may say nothing. Raises DataError, naming column and row, for a gap in one of those
     columns, for another word than train and test, for times that are none, and for weights below 0.
     """
-    notes = []
     is_test = groups = order = weights = None
     if config.split is not None:
         is_test = _split(config.split, frame[config.split], has_target, origin, row_name)
-        notes.append(f"{config.split}: the official split, {int((is_test & has_target).sum()):,} test rows")
     if config.group is not None:
-        groups, distinct = coded(config.group, frame[config.group], origin)
+        groups, _ = coded(config.group, frame[config.group], origin)
         _require_all(groups >= 0, has_target, "data.group", config.group, origin, row_name)
-        notes.append(f"{config.group}: {len(distinct):,} groups, none of them on two sides of a division")
     if config.time is not None:
         order = _order(config.time, frame[config.time], has_target, origin, row_name)
-        notes.append(f"{config.time}: time; what comes later is tested, scored and stopped by")
     is_weighed = np.ones(len(frame), dtype=bool)
     if config.weight is not None:
         weights = _weights(config.weight, frame[config.weight], has_target, origin, row_name)
         is_weighed = ~(weights == 0)
-        notes.append(f"{config.weight}: sample weights, {weights[has_target].min():g} to {weights[has_target].max():g}")
-    return Division(is_test, groups, order, weights, is_weighed, tuple(notes))
+    return Division(is_test, groups, order, weights, is_weighed)
+
+
+def said_of(config: DataConfig, division: Division, kept: np.ndarray) -> list[str]:
+    """Return what the rows that are kept (rows,) are divided and weighed by, one sentence for each column."""
+    said = []
+    if division.is_test is not None:
+        said.append(f"{config.split}: the official split, {int(division.is_test[kept].sum()):,} test rows")
+    if division.groups is not None:
+        count = len(np.unique(division.groups[kept]))
+        said.append(f"{config.group}: {count:,} groups, none of them on two sides of a division")
+    if division.order is not None:
+        said.append(f"{config.time}: time; what comes later is tested, scored and stopped by")
+    if division.weights is not None:
+        weights = division.weights[kept]
+        said.append(f"{config.weight}: sample weights, {weights.min():g} to {weights.max():g}")
+    return said
 
 
 def _split(name: str, column: pd.Series, has_target: np.ndarray, origin: str, row_name: RowName) -> np.ndarray:

@@ -92,7 +92,10 @@ def _target(config: DataConfig, name: str, column: pd.Series, origin: str, row_n
 
 def _whole_again(column: pd.Series) -> pd.Series:
     """Return floats that a gap has made of whole numbers as whole numbers, None for a gap."""
+    import pandas as pd
+
     present = column.dropna()
     if len(present) == len(column) or not (np.floor(present) == present).all() or present.abs().max() >= WHOLE:
         return column
-    return column.astype(object).map(int, na_action="ignore").where(column.notna(), None)
+    numbers = [None if np.isnan(value) else int(value) for value in column]
+    return pd.Series(numbers, dtype=object)

@@ -51,7 +51,7 @@ def dataset_of(config: DataConfig, read: Reader) -> Dataset:
         table, is_test = _with_test(table, read(config, test_path, None))
 
     from dnnexp.data.dataset import MIN_ROWS, assemble
-    from dnnexp.data.sources.division import read_division
+    from dnnexp.data.sources.division import read_division, said_of
     from dnnexp.data.sources.goals import read_goals
     from dnnexp.data.summary import Notes
 
@@ -62,12 +62,12 @@ def dataset_of(config: DataConfig, read: Reader) -> Dataset:
     division = read_division(config, table.frame, ~goals.is_missing, table.origin, table.row_name)
     kept = ~goals.is_missing & division.is_weighed
     if goals.is_missing.any():
-        notes.made.append(f"{goals.is_missing.sum():,} rows without a target are left out")
+        notes.rows.append(f"{goals.is_missing.sum():,} left out, without a target")
     if not division.is_weighed.all():
-        notes.made.append(f"{(~division.is_weighed).sum():,} rows of weight 0 are left out")
+        notes.rows.append(f"{(~division.is_weighed).sum():,} left out, of weight 0")
     rows = np.flatnonzero(kept)
     is_test = division.is_test[kept] if division.is_test is not None else is_test[kept]
-    notes.made += division.notes
+    notes.rows += said_of(config, division, kept)
 
     X = _inputs(config, table, notes)
     X = X.iloc[rows].reset_index(drop=True)
