@@ -37,23 +37,23 @@ def examine(X: pd.DataFrame, targets: pd.DataFrame) -> Findings:
     import pandas as pd
 
     found, rows = Findings(), len(X)
-    goals = {str(name): pd.factorize(targets[name])[0] for name in targets.columns}
-    for label in X.columns:
-        name, column = str(label), X[label]
+    goals = {str(name): (pd.factorize(series)[0], series.to_numpy()) for name, series in targets.items()}
+    for label, series in X.items():
+        name, column = str(label), series.to_numpy()
         codes, values = pd.factorize(column, use_na_sentinel=False)
         distinct, is_text = len(values), column.dtype == object
         if distinct == 1:
             found.constants.append(name)
             continue
-        for target, goal in goals.items():
-            if _is_one_to_one(codes, distinct, goal) or _is_same(column, targets[target]):
+        for target, (goal, wanted) in goals.items():
+            if _is_one_to_one(codes, distinct, goal) or _is_same(column, wanted):
                 found.leaks.append((name, target))
-        has_gap = bool(column.isna().any())
+        has_gap = bool(pd.isna(values).any())
         if is_text and distinct == rows and not has_gap:
             found.row_texts.append(name)
         elif is_text and distinct > HARDLY_REPEATS * rows:
             found.rare_texts[name] = distinct - has_gap
-        elif not is_text and distinct == rows and not has_gap and _is_whole(column.to_numpy()):
+        elif not is_text and distinct == rows and not has_gap and _is_whole(column):
             found.row_numbers.append(name)
     whole = pd.concat([X.reset_index(drop=True), targets.reset_index(drop=True)], axis=1)
     found.doubled_rows = int(whole.duplicated().sum())
@@ -67,10 +67,9 @@ def _is_one_to_one(codes: np.ndarray, distinct: int, goal: np.ndarray) -> bool:
     return len(np.unique(codes.astype(np.int64) * k + goal)) == k
 
 
-def _is_same(column: pd.Series, target: pd.Series) -> bool:
-    if column.dtype == object or target.dtype.kind not in "biuf":
-        return False
-    return np.array_equal(column.to_numpy(), target.to_numpy(dtype=np.float64))
+def _is_same(column: np.ndarray, target: np.ndarray) -> bool:
+    is_comparable = column.dtype != object and target.dtype.kind in "biuf"
+    return is_comparable and np.array_equal(column, target)
 
 
 def _is_whole(values: np.ndarray) -> bool:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -165,3 +166,75 @@ def test_damaged_files_are_read_or_refused_in_one_line(tmp_path: Path) -> None:
             outcomes["read"] += 1
     assert outcomes.pop("refused in several lines") == 0
     assert min(outcomes.values()) > 50
+
+
+ROWS = [["size", "colour", "y"], *([str(i / 4), ["red", "a, b", "blue"][i % 3], str(i % 2)] for i in range(14))]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_the_separator_is_told_from_the_first_lines(tmp_path: Path, separator: str) -> None:
+    path = tmp_path / "table.txt"
+    with path.open("w", newline="") as file:
+        csv.writer(file, delimiter=separator).writerows(ROWS)
+    dataset = load(DataConfig(name="csv", path=str(path), target="y"))
+    assert dataset.X["size"].tolist() == [i / 4 for i in range(14)]
+    assert set(dataset.X["colour"]) == {"red", "a, b", "blue"}
+
+
+@pytest.mark.parametrize(("said", "character"), [("space", " "), ("tab", "\t"), (":", ":")])
+def test_a_separator_that_is_named_is_taken(tmp_path: Path, said: str, character: str) -> None:
+    path = tmp_path / "table.txt"
+    with path.open("w", newline="") as file:
+        csv.writer(file, delimiter=character).writerows(ROWS)
+    assert list(load(DataConfig(name="csv", path=str(path), target="y", separator=said)).X) == ["size", "colour"]
+
+
+def test_decimal_commas_are_read_where_another_character_separates(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("a;b;y\n" + "".join(f"{i},5;1,{i}e-1;{i % 2}\n" for i in range(12)))
+    dataset = load(DataConfig(name="csv", path=str(path), target="y"))
+    assert dataset.X["a"].tolist() == [i + 0.5 for i in range(12)]
+    assert dataset.X["b"].iloc[7] == pytest.approx(0.17)
+    assert "  read as     decimal commas in a, b" in dataset.summary
+
+
+def test_only_the_first_rows_are_read_where_that_is_asked(csv_file: Callable[..., str]) -> None:
+    path = csv_file({12: "1,2", 13: "x"})  # faults after the tenth row
+    assert len(load(DataConfig(name="csv", path=path, target="y", rows=10)).X) == 10
+
+
+def test_categories_are_kept_as_they_are_written(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("zip,y\n" + "".join(f"0{i % 3}1,{i * 0.5}\n" for i in range(12)))
+    dataset = load(DataConfig(name="csv", path=str(path), target="y", categories=["zip"]))
+    assert dataset.X["zip"].tolist() == ["001", "011", "021"] * 4
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "cp1252"])
+def test_another_encoding_is_read_where_it_is_named(csv_file: Callable[..., str], encoding: str) -> None:
+    path = csv_file({1: "a,größe,y"}, encoding=encoding)
+    assert list(load(DataConfig(name="csv", path=path, target="y", encoding=encoding)).X) == ["a", "größe"]
+
+
+@pytest.mark.parametrize(("encoding", "guess"), [("latin-1", "latin-1"), ("utf-16", "utf-16")])
+def test_an_encoding_that_is_not_named_is_guessed_in_the_refusal(
+    csv_file: Callable[..., str], refusal: Callable[..., str], encoding: str, guess: str
+) -> None:
+    message = refusal(name="csv", path=csv_file({3: "1,2,ö"}, encoding=encoding), target="y")
+    assert message.startswith(f"table.csv: not UTF-8 text (line {1 if guess == 'utf-16' else 3}: ")
+    assert message.endswith(f"for instance data.encoding={guess}")
+
+
+def test_a_parquet_file_is_told_from_text(tmp_path: Path, refusal: Callable[..., str]) -> None:
+    path = tmp_path / "table.csv"
+    path.write_bytes(b"PAR1\x15\x04")
+    assert refusal(name="csv", path=str(path), target="y") == "table.csv: this is a Parquet file: say data=parquet"
+
+
+def test_five_thousand_columns_are_read_and_named_in_one_line(tmp_path: Path, refusal: Callable[..., str]) -> None:
+    path = tmp_path / "wide.csv"
+    cells = np.random.default_rng(0).normal(size=(20, 5000)).round(3).astype(str)
+    rows = [f"c{i}" for i in range(5000)], *cells
+    path.write_text("".join(f"{','.join(row)},{'y' if i == 0 else i % 2}\n" for i, row in enumerate(rows)))
+    assert load(DataConfig(name="csv", path=str(path), target="y")).X.shape == (20, 5000)
+    assert len(refusal(name="csv", path=str(path), target="z")) < 200
