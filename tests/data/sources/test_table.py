@@ -12,6 +12,7 @@ import pytest
 from dnnexp.data.dataset import Dataset
 from dnnexp.data.schema import DataConfig
 from dnnexp.data.sources import load
+from dnnexp.errors import DnnexpError
 
 ROWS = 40
 I = np.arange(ROWS)
@@ -237,3 +238,40 @@ def test_a_summary_fits_a_terminal(read: Callable[..., Dataset]) -> None:
     dataset = read(frame.assign(**{f"text {i}": np.array(["u", "v", None])[(I + i) % 3] for i in range(30)}))
     assert max(map(len, dataset.summary)) <= 80
     assert len(dataset.summary) < 30
+
+
+def test_tables_of_anything_are_read_or_refused_in_one_line(saved: Callable[..., dict[str, object]]) -> None:
+    rng = np.random.default_rng(0)
+    outcomes = {"read": 0, "refused": 0, "refused in several lines": 0}
+    columns: list[Callable[[int], object]] = [
+        lambda n: rng.normal(size=n),
+        lambda n: rng.integers(0, 3, n),
+        lambda n: rng.choice([1.0, 2.0, np.nan], n),
+        lambda n: rng.choice(["u", "v", "w"], n),
+        lambda n: pd.Series(rng.choice(["1", "2", "?", "x"], n, p=[0.5, 0.4, 0.08, 0.02])),
+        lambda n: rng.choice([1e308, -1e308, 0], n),
+        lambda n: rng.choice([np.inf, 1.0, 2.0], n, p=[0.02, 0.49, 0.49]),
+        lambda n: pd.Series(rng.choice(["2024-01-01", "2024-05-06"], n)).where(rng.random(n) > 0.1),
+        lambda n: rng.random(n) > 0.5,
+        lambda n: np.full(n, 3),
+        lambda n: [f"é {i}" for i in range(n)],
+        lambda n: np.full(n, np.nan),
+        lambda n: rng.choice(["train", "test"], n),
+    ]
+    for _ in range(60):
+        n = int(rng.choice([0, 1, 9, 15, 40]))
+        made = rng.choice(len(columns), 6)
+        frame = pd.DataFrame({f"c{i}": columns[k](n) for i, k in enumerate(made)}, index=range(n))
+        frame["y"] = columns[int(rng.choice([0, 1, 3]))](n)
+        roles = dict(zip(["split", "weight", str(rng.choice(["group", "time"]))], ["c0", "c1", "c2"], strict=True))
+        others = {key: name for key, name in roles.items() if rng.random() < 0.2}
+        others |= {key: [name] for key, name in {"numbers": "c3", "categories": "c4"}.items() if rng.random() < 0.2}
+        try:
+            dataset = load(DataConfig(**saved(frame, **others)))
+        except DnnexpError as error:
+            outcomes["refused" if "\n" not in str(error) else "refused in several lines"] += 1
+        else:
+            assert not np.isinf(dataset.X.select_dtypes("number").to_numpy()).any()
+            outcomes["read"] += 1
+    assert outcomes.pop("refused in several lines") == 0
+    assert min(outcomes.values()) >= 10
