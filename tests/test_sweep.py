@@ -83,6 +83,9 @@ def test_a_sweep_answers_and_records_every_trial_once_below_its_own_run() -> Non
     assert len({tags["mlflow.parentRunId"] for tags in by_role["screen"] + by_role["champion"]}) == 1
     with Path("runs", "outputs", "s", "leaderboard.csv").open(encoding="utf-8") as file:
         board = list(csv.DictReader(file))
+    assert (
+        Path("runs", "outputs", "s", "data.txt").read_text(encoding="utf-8").startswith("wine: 178 rows, 13 input col")
+    )
     scores = [float(row["score"]) for row in board]
     assert scores == sorted((r.score for r in ended if r.stage == "screen" and r.score is not None), reverse=True)
 

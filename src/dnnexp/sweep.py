@@ -27,7 +27,8 @@ def main(config: Config, terminal: Terminal) -> None:
     if ignored := chosen_by_the_sweep(config):
         terminal.warn(f"{', '.join(ignored)}: the sweep chooses this, by search.space and up to search.max_depth")
     protocol = make_protocol(config)
-    terminal.say(protocol.dataset.description)
+    for line in protocol.dataset.summary:
+        terminal.say(line)
 
     from dnnexp.recording.sweep import SweepRecorder
     from dnnexp.search.answer import answer

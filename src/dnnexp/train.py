@@ -29,7 +29,8 @@ def main(config: Config, terminal: Terminal) -> None:
     from dnnexp.data.sources import load
 
     dataset = load(config.data)
-    terminal.say(dataset.description)
+    for line in dataset.summary:
+        terminal.say(line)
 
     from dnnexp.evaluation.cross_validation import cross_validate
     from dnnexp.evaluation.protocol import Protocol

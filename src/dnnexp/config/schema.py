@@ -27,7 +27,14 @@ __all__ = ["Config", "Origin", "PathsConfig", "Setting", "flatten"]
 Setting = str | int | float | bool | None
 LOCAL_STORES = ("", "file", "sqlite")
 DECISIVE = ("data.", "model.", "optimizer.", "schedule.", "trainer.", "evaluation.")
-INDECISIVE = ("data.path", "trainer.threads", "trainer.checkpoint", "trainer.resume")
+INDECISIVE = (
+    "data.path",
+    "data.test_path",
+    "data.labels_path",
+    "trainer.threads",
+    "trainer.checkpoint",
+    "trainer.resume",
+)
 
 
 @dataclass

@@ -44,12 +44,18 @@ class Protocol:
         self.dataset, self.config = dataset, evaluation
         self.seed = np.random.SeedSequence(seed)
         self.split: TestSplit = lock_test(dataset, test_size, generator(self.seed, SPLIT))
-        labels = None if dataset.task == "regression" else dataset.y[self.split.development]
-        self.folds: list[Fold] = draw_folds(self.split.development, labels, evaluation, child(self.seed, FOLDS))
+        self.folds: list[Fold] = self.draw(evaluation, child(self.seed, FOLDS))
         suited = [name for name, metric in METRICS.items() if dataset.task in metric.tasks]
         self.metric_name = choose_metric(evaluation.metric, dataset.task)
         self.metrics: dict[str, Metric] = {name: METRICS[name] for name in suited}
         self._prepared: dict[tuple[Any, ...], Prepared] = {}
+
+    def draw(self, evaluation: EvaluationConfig, seed: np.random.SeedSequence) -> list[Fold]:
+        """Return folds of the development rows that keep groups whole and time in order, where the data has those."""
+        dataset, rows = self.dataset, self.split.development
+        labels = dataset.y[rows] if dataset.classes else None
+        groups, order = (None if sides is None else sides[rows] for sides in (dataset.groups, dataset.order))
+        return draw_folds(rows, labels, evaluation, seed, groups, order)
 
     @property
     def metric(self) -> Metric:
@@ -89,4 +95,7 @@ class Protocol:
         for j, (preprocessor, code) in enumerate(zip(preprocessors, codes, strict=True)):
             examples.X1[j * N : (j + 1) * N, :-1] = preprocessor.transform(X)
             examples.Y[j * N : (j + 1) * N] = code.encode(y)
+        if self.dataset.weights is not None:
+            weights = np.tile(self.dataset.weights / self.dataset.weights.mean(), len(fitted_on))
+            examples = examples._replace(weights=weights, score_weights=weights)
         return Prepared(examples, preprocessors, codes)

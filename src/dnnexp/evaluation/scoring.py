@@ -30,9 +30,10 @@ def score(
 ) -> dict[str, npt.NDArray[np.float64]]:
     """Return each metric (R,) of networks theta (R, P), network r on its own rows; NaN where it gives no finite output.
 
-    Regression is scored in the target's own units.
+    Regression is scored in the target's own units. Rows count by their sample weights, where the data has those.
     """
     N = len(dataset.X)
+    weights = np.ones(N) if dataset.weights is None else dataset.weights
     scores = {name: np.full(len(theta), np.nan) for name in metrics}
     for r, numbers in enumerate(rows):
         index = (numbers + r * N)[None, :]
@@ -45,5 +46,5 @@ def score(
         else:
             predicted, actual = A.astype(np.float64), prepared.examples.Y[index[0]].T
         for name, metric in metrics.items():
-            scores[name][r] = metric.function(predicted, actual, np.ones(len(numbers)))
+            scores[name][r] = metric.function(predicted, actual, weights[numbers])
     return scores

@@ -97,15 +97,17 @@ def train_stack(
 def balance(examples: Examples, members: Sequence[Member]) -> Examples:
     """Return the examples with weights m / (classes * m_k) for class k of m_k rows, by each member's training rows.
 
-    Every class then has the same share of the cost (King & Zeng 2001, section 4.2). Members' rows do not overlap.
+    Every class then has the same share of the cost (King & Zeng 2001, section 4.2); sample weights count as rows do,
+    and multiply. Members' rows do not overlap.
     """
     labels = examples.Y[:, 0] > 0.5 if examples.Y.shape[1] == 1 else examples.Y.argmax(axis=1)
-    weights = np.ones(len(labels), examples.Y.dtype)
+    counted = np.ones(len(labels), examples.Y.dtype) if examples.weights is None else examples.weights
+    weights = counted.copy()
     for member in members:
-        counts = np.bincount(labels[member.train], minlength=max(2, examples.Y.shape[1]))
-        of_class = len(member.train) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+        counts = np.bincount(labels[member.train], counted[member.train], minlength=max(2, examples.Y.shape[1]))
+        of_class = counts.sum() / (np.count_nonzero(counts) * np.where(counts > 0, counts, 1))
         for rows in (member.train, member.stop):
-            weights[rows] = of_class[labels[rows].astype(np.intp)]
+            weights[rows] *= of_class[labels[rows].astype(np.intp)]
     return examples._replace(weights=weights)
 
 

@@ -69,6 +69,7 @@ class SweepRecorder:
             "leaderboard.csv": leaderboard(records),
             "answer.txt": "\n".join(sentences) + "\n",
             "config.yaml": self._config.text,
+            "data.txt": "\n".join(self._protocol.dataset.summary) + "\n",
         }
         files |= self._depth_curve(climb)
         said = []

@@ -247,7 +247,7 @@ class Lockstep:
         w = (counts / counts.sum(axis=1, keepdims=True)).astype(dtype)[:, None]
         A = outputs(Z.copy(), self._architecture)
         J = LOSSES[self._loss].cost(Z, Y, w, np.empty_like(Z), LossBuffers(len(Z), Z.shape[1], Z.shape[2], dtype))
-        return J[:, 0, 0], self._metric.function(A, Y, weights)
+        return J[:, 0, 0], self._metric.function(A, Y, self._examples.scored(index, weights))
 
     def _leave(self, rows: Sequence[int], state: str) -> None:
         """Take networks out of the stack: each keeps its best parameters."""
