@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dnnexp.command import command, command_line
 from dnnexp.config import Config
+from dnnexp.config.schema import flatten
 from dnnexp.errors import ConfigError
-from dnnexp.search.schema import require_study_name
+from dnnexp.search.schema import AUTO, require_study_name
 
 if TYPE_CHECKING:
     from dnnexp.evaluation.protocol import Protocol
@@ -80,8 +82,16 @@ def check(config: Config) -> None:
 def chosen_by_the_sweep(config: Config) -> list[str]:
     """Return the overridden keys whose values every trial chooses for itself."""
     chosen = {"model.depth", "model.width", "model.widths", "model.activation", "model.activations", "optimizer.lr"}
-    if config.search.space.weight_decay is not None:
-        chosen.add("optimizer.weight_decay")
+    space = config.search.space
+    searched = {
+        "optimizer.weight_decay": space.weight_decay,
+        "model.dropout": space.dropout,
+        "trainer.batch_size": space.batch_size,
+        "data.preprocessing.scaling": None if space.scaling == AUTO else space.scaling,
+        "data.preprocessing.skew": space.skew,
+        "data.preprocessing.select": None if space.columns == AUTO else space.columns,
+    }
+    chosen |= {key for key, choices in searched.items() if choices is not None}
     return [key for text in config.origin.overrides if (key := text.partition("=")[0].lstrip("+")) in chosen]
 
 
@@ -99,12 +109,14 @@ def make_protocol(config: Config) -> Protocol:
 def make_sweep(config: Config, protocol: Protocol) -> Sweep:
     """Return what every worker of the sweep is told."""
     from dnnexp.evaluation.stack import require_suited
+    from dnnexp.search.space import settled
     from dnnexp.search.sweep import Sweep
 
     require_suited(config.trainer, protocol)
     name = config.study or protocol.dataset.name
     require_study_name(name)
-    searched = {key: value for key, value in config.flat().items() if key.startswith("search.space.")}
+    space = settled(config.search.space, config.configuration, protocol.dataset)
+    searched = flatten(space, "search.space.")
     fingerprint: dict[str, Any] = {
         **config.decisive(),
         **searched,
@@ -117,7 +129,7 @@ def make_sweep(config: Config, protocol: Protocol) -> Sweep:
     return Sweep(
         name=name,
         url=config.storage_url,
-        config=config.search,
+        config=replace(config.search, space=space),
         base=config.configuration,
         fingerprint=fingerprint,
         seed=config.seed,
