@@ -118,7 +118,7 @@ class Preprocessor:
         is_missing = np.isnan(values)
         scaled = self.scaler.transform(self.skew.transform(self.imputation.fill(values, is_missing)))
         has_gaps = self.imputation.has_gaps
-        for i in np.flatnonzero(is_missing.any(axis=0) & ~has_gaps):
+        for i in np.flatnonzero(is_missing.any(axis=0) & ~has_gaps & (self.scaler.scale > 0)):
             self.surprises[of_numbers[i], "gap"] += int(np.count_nonzero(is_missing[:, i]))
         if not of_categories and not has_gaps.any():
             return scaled

@@ -30,7 +30,8 @@ def importances(by: str, features: np.ndarray, y: np.ndarray, task: str, seed: i
         goals = np.asarray(y, dtype=np.float64).reshape(len(y), -1)
         y = standardised(goals, *moments(goals), LIMIT)  # squares of large targets would overflow
     found = IMPORTANCES[by](features, y, task == "regression", int(rng.integers(2**31)))
-    return np.nan_to_num(np.maximum(found, 0.0))
+    finite: np.ndarray = np.nan_to_num(np.maximum(found, 0.0))
+    return finite
 
 
 def most_important(importance: np.ndarray, count: int) -> np.ndarray:

@@ -12,18 +12,18 @@ from dnnexp.errors import DataError
 __all__ = ["choice", "flags", "number_list", "optional_texts", "require_sound", "texts"]
 
 
-def require_sound(is_sound: bool, key: str, law: str) -> None:
-    """Raise DataError "model state: need law as key" unless it is sound."""
+def require_sound(is_sound: bool, key: str, law: str, got: str = "") -> None:
+    """Raise DataError "model state: need law as key, got what was" unless it is sound."""
     if not is_sound:
-        raise DataError(f"model state: need {law} as {key!r}")
+        raise DataError(f"model state: need {law} as {key!r}{f', got {got}' if got else ''}")
 
 
 def number_list(value: Any, key: str, count: int | None = None) -> np.ndarray:
     """Return a list of that many finite numbers as float64 (count,); None: of as many as there are, at least one."""
     law = f"{'a few' if count is None else count} finite numbers"
     require_sound(isinstance(value, list), key, law)
-    got = f"{law}, got shape ({len(value)},)"
-    require_sound((len(value) >= 1) if count is None else (len(value) == count), key, got)
+    has_length = len(value) >= 1 if count is None else len(value) == count
+    require_sound(has_length, key, law, f"shape ({len(value)},)")
     require_sound(all(type(number) in (int, float) for number in value), key, law)
     try:
         numbers = np.array(value, dtype=np.float64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CATEGORY", "KINDS", "NUMBER", "aligned", "kinds_of", "named", "numbers"]
 
+LONGEST = 1024  # bits of a whole number: floats end there
+WIDEST = 60  # characters of a value in a message
 NUMBER, CATEGORY = KINDS = ("number", "category")
 
 
@@ -79,10 +81,24 @@ def _read(column: pd.Series) -> np.ndarray:
 
     objects = column.astype(object)
     is_missing = objects.isna().to_numpy()
-    is_plain = objects.map(lambda value: isinstance(value, str | int | float | np.number | np.bool_)).to_numpy(bool)
+    is_plain = objects.map(_is_plain).to_numpy(bool)
     values = pd.to_numeric(objects.where(is_plain), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     is_wrong = np.isnan(values) & ~is_missing
     if is_wrong.any():
         i = int(is_wrong.argmax())
-        raise DataError(f"input: column {column.name!r} must hold numbers, got {objects.iloc[i]!r} in {row_number(i)}")
+        raise DataError(
+            f"input: column {column.name!r} must hold numbers, got {_short(objects.iloc[i])} in {row_number(i)}"
+        )
     return values
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether the value is of a type that a float is read from; a whole number of 400 digits is not."""
+    if isinstance(value, int):
+        return value.bit_length() < LONGEST
+    return isinstance(value, str | float | np.number | np.bool_)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= WIDEST else f"{text[:WIDEST]}…"
