@@ -192,6 +192,19 @@ def test_a_setting_that_the_sweep_chooses_for_itself_is_not_ignored_in_silence()
     keys.append("search.space.weight_decay=null")
     assert chosen_by_the_sweep(Composer().compose(keys)) == ["model.depth", "optimizer.lr"]
     assert chosen_by_the_sweep(Composer().compose()) == []
+    keys = ["model.dropout=0.1", "trainer.batch_size=16", "data.preprocessing.scaling=none"]
+    keys += ["data.preprocessing.skew=log", "data.preprocessing.select=5"]
+    searched = [
+        "dropout=[0.0,0.2]",
+        "batch_size=[8,16]",
+        "scaling=[none,robust]",
+        "skew=[none,log]",
+        "columns=[null,5]",
+    ]
+    assert chosen_by_the_sweep(Composer().compose([*keys, *(f"search.space.{said}" for said in searched)])) == [
+        key.partition("=")[0] for key in keys
+    ]
+    assert chosen_by_the_sweep(Composer().compose(keys)) == []
 
 
 @pytest.mark.slow  # the trial that was killed is found dead after a while

@@ -32,7 +32,7 @@ def main(config: Config, terminal: Terminal) -> None:
     terminal.say(protocol.dataset.description)
 
     from dnnexp.recording.sweep import SweepRecorder
-    from dnnexp.search.answer import answer
+    from dnnexp.search.answer import answer, inputs_sentence
     from dnnexp.search.monitor import Monitor
     from dnnexp.search.sweep import Listeners
     from dnnexp.search.worker import climb_ladder
@@ -57,6 +57,9 @@ def main(config: Config, terminal: Terminal) -> None:
     is_confirmed = climb.confirmation is not None and climb.confirmation.state == "complete"
     refitted = refit_choice(config, protocol, climb.choice) if climb.choice is not None and is_confirmed else None
     sentences = answer(climb, len(protocol.split.test), len(protocol.split.development))
+    if refitted is not None:
+        inputs = refitted.predictor.preprocessor
+        sentences.insert(1, inputs_sentence(inputs.columns, protocol.dataset.X.shape[1], inputs.scaling))
     where = recorder.end(climb, monitor.records(), refitted, sentences)
     terminal.answer(f"{protocol.dataset.name}: the answer", sentences)
     for line in where:
