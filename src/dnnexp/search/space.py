@@ -62,8 +62,9 @@ def settled(space: SpaceConfig, base: Configuration, dataset: Dataset) -> SpaceC
     if columns == AUTO:
         matters = is_table and count > FEW_COLUMNS and base.preprocessing.select is None
         columns = [None, *_spread([k for k in COUNTS if 2 * k <= count])] if matters else None
+    law, select = f"at most {count}, the columns of {dataset.name}", base.preprocessing.select
+    require(select is None or select <= count, "data.preprocessing.select", law, select)
     for i, k in enumerate(columns or ()):
-        law = f"at most {count}, the columns of {dataset.name}"
         require(not isinstance(k, int) or k <= count, f"search.space.columns[{i}]", law, k)
     return replace(space, scaling=scaling, columns=columns)
 

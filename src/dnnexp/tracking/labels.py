@@ -43,7 +43,7 @@ def built_params(config: Mapping[str, object], hidden: Sequence[tuple[int, str]]
 def activation_text(hidden: Sequence[tuple[int, str]]) -> str:
     """Return "relu" for a network that has one activation, "tanh+relu+tanh" where they differ, layer by layer."""
     names = [activation for _, activation in hidden]
-    return names[0] if len(set(names)) == 1 else "+".join(names)
+    return "+".join(names[:1] if len(set(names)) == 1 else names)
 
 
 def short_number(value: float) -> str:
