@@ -8,21 +8,32 @@ from dataclasses import dataclass, field
 from dnnexp.data.sources import SOURCES
 from dnnexp.errors import ConfigError, require, require_choice
 
-__all__ = ["SCALINGS", "TASKS", "DataConfig", "PreprocessingConfig"]
+__all__ = ["SCALINGS", "SELECTORS", "SKEWS", "TASKS", "DataConfig", "PreprocessingConfig"]
 
 TASKS = ("regression", "binary", "multiclass")
-SCALINGS = ("standard", "global", "none")
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "space": " "}
+SCALINGS = ("standard", "robust", "global", "none")
+SKEWS = ("none", "log", "quantile")
+SELECTORS = ("trees", "mutual_information")
 
 
 @dataclass
 class PreprocessingConfig:
     """What is done to the inputs, always fitted on training rows only."""
 
-    scaling: str = "standard"  # per column; global: one mean and scale for all columns
+    scaling: str = "standard"  # of numbers, per column; global: one mean and scale for all columns
+    skew: str = "none"  # of numbers, before scaling: log: sign(x) log(1 + |x|); quantile: normal scores of the ranks
+    categories: int = 32  # features of a category column, at most: the rarest share the last
+    select: int | None = None  # columns that are kept, the most important ones; None: all
+    select_by: str = "trees"  # what is called important
 
     def __post_init__(self) -> None:
         require_choice("data.preprocessing.scaling", self.scaling, SCALINGS)
+        require_choice("data.preprocessing.skew", self.skew, SKEWS)
+        require(self.categories >= 2, "data.preprocessing.categories", "categories >= 2", self.categories)
+        if self.select is not None:
+            require(self.select >= 1, "data.preprocessing.select", "select >= 1 (null: all columns)", self.select)
+        require_choice("data.preprocessing.select_by", self.select_by, SELECTORS)
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import MISSING, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -164,16 +164,19 @@ class SweepRecorder:
 
 
 def chosen_config(config: Config, choice: TrialRecord) -> Config:
-    """Return the sweep's configuration with the chosen network in it."""
-    groups: dict[str, dict[str, Any]] = {"model": {}, "optimizer": {}}
-    for key, value in choice.configuration.items():
-        group, _, name = key.partition(".")
-        if group in groups:
-            groups[group][name] = value
+    """Return the sweep's configuration with the chosen network in it, its training and its preprocessing."""
+
+    def put(section: Any, group: str) -> Any:
+        chosen = {item.name: choice.configuration.get(f"{group}.{item.name}", MISSING) for item in fields(section)}
+        return replace(section, **{name: value for name, value in chosen.items() if value is not MISSING})
+
+    batch_size = choice.configuration.get("trainer.batch_size", config.trainer.batch_size)
     return replace(
         config,
-        model=replace(config.model, **groups["model"]),
-        optimizer=replace(config.optimizer, **groups["optimizer"]),
+        data=replace(config.data, preprocessing=put(config.data.preprocessing, "data.preprocessing")),
+        model=put(config.model, "model"),
+        optimizer=put(config.optimizer, "optimizer"),
+        trainer=replace(config.trainer, batch_size=batch_size),
     )
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-__all__ = ["built_params", "run_name", "short_number"]
+__all__ = ["activation_text", "built_params", "run_name", "short_number"]
 
 SHAPE_KEYS = ("model.depth", "model.width", "model.widths", "model.activation", "model.activations")
 LONGEST = 40  # characters of the widths in a name
@@ -30,7 +30,7 @@ def built_params(config: Mapping[str, object], hidden: Sequence[tuple[int, str]]
     shape: dict[str, object] = {
         "model.depth": len(hidden),
         "model.widths": "x".join(str(units) for units, _ in hidden) or "none",
-        "model.activation": _activations(hidden) or "none",
+        "model.activation": activation_text(hidden) or "none",
         "model.widest": max((units for units, _ in hidden), default=0),
         "model.parameters": parameters,
     }
@@ -38,6 +38,12 @@ def built_params(config: Mapping[str, object], hidden: Sequence[tuple[int, str]]
     if isinstance(lr, int | float) and lr > 0:
         shape["optimizer.lr_log10"] = round(math.log10(lr), 3)
     return {key: value for key, value in config.items() if key not in SHAPE_KEYS} | shape
+
+
+def activation_text(hidden: Sequence[tuple[int, str]]) -> str:
+    """Return "relu" for a network that has one activation, "tanh+relu+tanh" where they differ, layer by layer."""
+    names = [activation for _, activation in hidden]
+    return "+".join(names[:1] if len(set(names)) == 1 else names)
 
 
 def short_number(value: float) -> str:
