@@ -4,6 +4,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from dnnexp.evaluation.best_of_n import expected_best
 
@@ -37,6 +38,15 @@ def test_the_standard_error_is_the_jackknifes_over_the_trials():
         assert curve.standard_error[n - 1] == pytest.approx(expected, abs=1e-9)
     assert np.isnan(curve.standard_error[-1])
     assert curve.standard_error[0] == pytest.approx(SCORES.std(ddof=1) / np.sqrt(6))  # n = 1: the mean's own
+
+
+def test_the_interval_of_a_single_trial_is_that_of_the_mean_score():
+    curve = expected_best(SCORES, SECONDS)
+    expected = stats.ttest_1samp(SCORES, 0).confidence_interval(0.9)
+    found = curve.interval(1, 0.9)
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+    assert curve.interval(3).low < curve.mean[2] < curve.interval(3).high
+    assert np.isinf(curve.interval(6).high)
 
 
 def test_it_is_unbiased_and_its_standard_error_is_its_spread():

@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from dnnexp.evaluation.statistics import Interval
+
 __all__ = ["BestOfN", "expected_best"]
 
 Values = Sequence[float] | npt.NDArray[np.floating[Any]]
@@ -31,6 +33,16 @@ class BestOfN(NamedTuple):
     sd: Floats  # of the best of n among the N; falls to 0 at n = N, where there is but one search
     standard_error: Floats  # of the mean; NaN at n = N, and too small close to it
     seconds: Floats  # that n trials take on average
+
+    def interval(self, n: int, confidence: float = 0.95) -> Interval:
+        """Return the expected best of n trials with its t interval over the N trials; without limits at n = N."""
+        from scipy.special import stdtrit as t_quantile  # type: ignore[import-untyped]
+
+        mean, error = float(self.mean[n - 1]), float(self.standard_error[n - 1])
+        if np.isnan(error):
+            return Interval(mean, -np.inf, np.inf, error, confidence)
+        margin = float(t_quantile(len(self.n) - 1, (1 + confidence) / 2)) * error
+        return Interval(mean, mean - margin, mean + margin, error, confidence)
 
     def at_seconds(self, seconds: float) -> float:
         """Return the expected best score of a search that long; NaN for less than a trial or more than was run."""
@@ -69,7 +81,7 @@ def expected_best(scores: Values, seconds: Values, *, greater_is_better: bool = 
 
 def _weights(N: int) -> Floats:
     """Return (n, i): the share of all sets of n of N trials whose best is the i-th from below."""
-    from scipy.special import gammaln  # type: ignore[import-untyped]
+    from scipy.special import gammaln
 
     n, i = np.arange(1, N + 1)[:, None], np.arange(1, N + 1)[None, :]
     possible = i >= n
