@@ -67,7 +67,7 @@ def _how_often(found: Superiority, scores: int) -> str:
     sure = "" if found.is_distinguishable else ", not distinguishable from a toss of a coin"
     return (
         f"{counts}{ties}: P(A > B) = {p.estimate:.2f} ({p.confidence:.0%} bootstrap interval {p.low:.2f} to "
-        f"{p.high:.2f}, narrow as if the folds shared no rows){sure}."
+        f"{p.high:.2f}; too narrow, as folds share rows){sure}."
     )
 
 
