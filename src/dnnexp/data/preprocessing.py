@@ -50,6 +50,15 @@ class Preprocessor:
         """The name of each of the n[0] features that transform returns."""
         return self.columns
 
+    @property
+    def kinds(self) -> dict[str, str]:
+        """What each input column holds, in their order."""
+        return dict.fromkeys(self.columns, "number")
+
+    def warnings(self) -> list[str]:
+        """Return a line on each surprise that transform has met; this one refuses whatever it was not fitted on."""
+        return []
+
     def transform(self, X: pd.DataFrame) -> np.ndarray:
         """Return the features (examples, n[0]) float64: (x - mean) / scale, 0 in a constant column, always finite.
 
