@@ -60,19 +60,22 @@ class Main(Protocol):
     def __call__(self, argv: Sequence[str] | None = None) -> int: ...
 
 
-def command(program: str, about: str, *, goes_on: bool = False) -> Callable[[Callable[[Config, Terminal], None]], Main]:
+def command(
+    program: str, about: str, *, goes_on: bool = False, config_name: str = "config"
+) -> Callable[[Callable[[Config, Terminal], None]], Main]:
     """Make a command of a function that takes a valid Config and a Terminal; the command returns its exit code.
 
     The function is called once for each configuration of a grid (-m), all of them valid before the first is run; what
     it raises as DnnexpError is printed as one line. It imports heavy modules itself: they load after validation.
-    `goes_on` says that the same command line, given again, continues what was interrupted.
+    `goes_on` says that the same command line, given again, continues what was interrupted; `config_name` is the file
+    that a configuration starts from where --config-name does not name another.
     """
 
     def decorate(run: Callable[[Config, Terminal], None]) -> Main:
         def main(argv: Sequence[str] | None = None) -> int:
             given = list(sys.argv[1:] if argv is None else argv)
             try:
-                return _run(read(given), program, about, run)
+                return _run(read(given, config_name), program, about, run)
             except (ConfigError, DataError) as error:
                 return _fail(f"error: {error}", 2)
             except DnnexpError as error:
@@ -96,9 +99,9 @@ def command_line(program: str, argv: Sequence[str] | None = None) -> str:
     return redact(shlex.join([*program.split(), *(sys.argv[1:] if argv is None else argv)]))
 
 
-def read(argv: Sequence[str]) -> Arguments:
+def read(argv: Sequence[str], config_name: str = "config") -> Arguments:
     """Return the command line, read. Raises ConfigError for an option that does not exist or lacks its value."""
-    arguments = Arguments([])
+    arguments = Arguments([], config_name=config_name)
     rest = iter(argv)
     for text in rest:
         flag, has_value, value = text.partition("=")
