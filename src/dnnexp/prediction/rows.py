@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["CELLS", "RowFile", "Rows", "Wanted", "open_rows", "rows_at_a_time", "wanted_columns"]
 
 CELLS = 1_000_000  # in memory at a time, where nothing else is said
-MOST = 50_000  # rows at a time
+MOST = 20_000  # rows at a time
 PARQUET = b"PAR1"  # the first bytes of such a file
 
 

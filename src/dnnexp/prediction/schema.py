@@ -21,7 +21,7 @@ class PredictionConfig:
 
     keep: list[str] | None = None  # columns of the input that are copied to the output
     probabilities: bool = True  # of a classification: one column for each class beside the prediction
-    rows: int | None = None  # read, predicted and written at a time; None: as many as make a million cells
+    rows: int | None = None  # read, predicted and written at a time; None: 20,000, of wide tables fewer
 
     def __post_init__(self) -> None:
         if self.rows is not None:
