@@ -66,12 +66,15 @@ Run = Callable[[Sequence[Config], "Terminal"], None]
 Compose = Callable[[Composer, Arguments], list[Config]]
 
 
-def command(program: str, about: str, *, goes_on: bool = False) -> Callable[[Callable[[Config, Terminal], None]], Main]:
+def command(
+    program: str, about: str, *, goes_on: bool = False, config_name: str = "config"
+) -> Callable[[Callable[[Config, Terminal], None]], Main]:
     """Make a command of a function that takes a valid Config and a Terminal; the command returns its exit code.
 
     The function is called once for each configuration of a grid (-m), all of them valid before the first is run; what
     it raises as DnnexpError is printed as one line. It imports heavy modules itself: they load after validation.
-    `goes_on` says that the same command line, given again, continues what was interrupted.
+    `goes_on` says that the same command line, given again, continues what was interrupted; `config_name` is the file
+    that a configuration starts from where --config-name does not name another.
     """
 
     def decorate(run: Callable[[Config, Terminal], None]) -> Main:
@@ -82,7 +85,7 @@ def command(program: str, about: str, *, goes_on: bool = False) -> Callable[[Cal
                 run(config, terminal)
 
         def act(given: Sequence[str]) -> None:
-            _run(read(given), program, about, _compose_grid, run_each)
+            _run(read(given, config_name=config_name), program, about, _compose_grid, run_each)
 
         return _shell(program, act, goes_on=goes_on)
 
@@ -127,12 +130,12 @@ def command_line(program: str, argv: Sequence[str] | None = None) -> str:
     return redact(shlex.join([*program.split(), *(sys.argv[1:] if argv is None else argv)]))
 
 
-def read(argv: Sequence[str], sides: Sequence[str] = ()) -> Arguments:
+def read(argv: Sequence[str], sides: Sequence[str] = (), config_name: str = "config") -> Arguments:
     """Return the command line, read. Raises ConfigError for an option that does not exist or lacks its value.
 
     sides: options after each of which overrides are its own, up to the next of them.
     """
-    arguments = Arguments([], sides={side: [] for side in sides})
+    arguments = Arguments([], sides={side: [] for side in sides}, config_name=config_name)
     overrides = arguments.overrides
     rest = iter(argv)
     for text in rest:

@@ -14,7 +14,8 @@ from dnnexp.evaluation.comparison import Comparison
 from dnnexp.evaluation.cross_validation import Evaluation
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.refit import Refit
-from dnnexp.recording.ledger import looking_glass, open_recorder, record_model, unreached
+from dnnexp.recording.ledger import looking_glass, open_recorder, unreached
+from dnnexp.recording.models import model_record, with_card
 from dnnexp.recording.single import single_run
 from dnnexp.tracking.recorder import TROUBLE, Recorder
 from dnnexp.tracking.records import RunRecord
@@ -51,22 +52,18 @@ def record_sides(
     config = sides[0].config
     recorder = open_recorder(config, protocol, command)
     recorder.send_unsent()
-    recorded, missing = [], ""
+    recorded = []
     for side in sides:
         others = [other for other in sides if other.name != side.name]
         run_id = recorder.record(side_run(side, others, protocol, comparison, sentences, token))
-        if run_id is None:
-            continue
-        recorded.append(run_id)
-        if side.refitted is not None:
-            missing = record_model(recorder, run_id, side.refitted.predictor, protocol) or missing
+        if run_id is not None:
+            recorded.append(run_id)
     if len(recorded) < len(sides):
         return unreached(recorder)
-    without = f" without their models ({missing})" if missing else ""
     shown = looking_glass(config)
     page = compare_page(recorder, recorded)
     address = f"{shown}/{page}" if shown.startswith("http") else f"{shown}, then http://127.0.0.1:5000/{page}"
-    return f"Recorded in MLflow{without}; side by side: {address}"
+    return f"Recorded in MLflow; side by side: {address}"
 
 
 def compare_page(recorder: Recorder, run_ids: Sequence[str]) -> str:
@@ -115,6 +112,9 @@ def side_run(
         tags={**run.tags, **tags},
         artifacts={**run.artifacts, **files},
         end_time=side.ended,
+        model=None
+        if side.refitted is None
+        else model_record(with_card(side.refitted, protocol, side.config), protocol),
     )
 
 
