@@ -208,6 +208,6 @@ def test_a_prediction_that_is_no_number_is_an_error_that_names_the_row() -> None
     predictor, protocol = fit("iris")
     wild = dataclasses.replace(predictor, theta=np.full_like(predictor.theta, 1e38))
     X = protocol.dataset.X.copy()
-    X.iloc[:2] = predictor.preprocessor.mean
+    X.iloc[:2] = predictor.preprocessor.scaler.centre
     with pytest.raises(DataError, match="input: row 1 is too far from the training data"):
         wild.outputs(X)

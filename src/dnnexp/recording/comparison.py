@@ -104,6 +104,8 @@ def side_run(
     if comparison is not None:
         gained = gain_metrics(comparison, protocol.metric_name, of_a=side.name == "A")
         tags["dnnexp.distinguishable"] = "yes" if comparison.gain.excludes_zero else "no"
+    refitted = side.refitted
+    model = None if refitted is None else model_record(with_card(refitted, protocol, side.config), protocol)
     files = {"comparison.txt": "\n".join(sentences) + "\n"} if sentences else {}
     return replace(
         run,
