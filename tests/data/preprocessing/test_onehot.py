@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import OneHotEncoder
 
 from dnnexp.data.preprocessing import Preprocessor
-from dnnexp.data.schema import PreprocessingConfig
+from dnnexp.data.schema import SCALINGS, SKEWS, PreprocessingConfig
 from dnnexp.errors import ConfigError, DataError
 
 
@@ -88,6 +90,15 @@ def test_a_column_that_holds_no_texts_is_named() -> None:
 def test_fewer_than_two_categories_to_a_column_are_refused() -> None:
     with pytest.raises(ConfigError, match="data.preprocessing.categories: need categories >= 2, got 1"):
         PreprocessingConfig(categories=1)
+
+
+@pytest.mark.parametrize("scaling", SCALINGS)
+@pytest.mark.parametrize("skew", SKEWS)
+def test_a_table_without_a_number_is_no_trouble(scaling: str, skew: str) -> None:
+    words = frame("a", "b", "c", "a")
+    fitted = Preprocessor.fit(PreprocessingConfig(scaling, skew), words)
+    restored = Preprocessor.from_state(json.loads(json.dumps(fitted.state())))
+    np.testing.assert_array_equal(restored.transform(words), np.eye(3)[[0, 1, 2, 0]])
 
 
 cells = st.one_of(st.none(), st.text(max_size=3), st.integers(), st.floats(), st.booleans())
