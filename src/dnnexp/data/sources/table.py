@@ -70,7 +70,8 @@ def dataset_of(config: DataConfig, read: Reader) -> Dataset:
     notes.rows += said_of(config, division, kept)
 
     X = _inputs(config, table, notes)
-    X = X.iloc[rows].reset_index(drop=True)
+    if not kept.all():
+        X = X.iloc[rows].reset_index(drop=True)
     targets = goals.frame.iloc[rows].reset_index(drop=True).infer_objects()
     if len(X) >= MIN_ROWS and targets.nunique().min() > 1:
         X = _examined(config, X, targets, table.origin, notes)
@@ -132,6 +133,8 @@ def _inputs(config: DataConfig, table: Table, notes: Notes) -> pd.DataFrame:
         columns[name] = pd.Series(column.values, dtype=column.values.dtype)
         if column.note:
             notes.made.append(f"{name}: {column.note}")
+        if column.notation:
+            notes.notations[name] = column.notation
     if errors:
         others = list(errors)[1:]
         also = f"; there is the like in {listed(others)}" if others else ""
