@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dnnexp.data.columns import dropping, naming
-from dnnexp.data.dates import days, read_dates
+from dnnexp.data.dates import ISO_NOTATION, days, read_dates
 from dnnexp.errors import DataError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Column(NamedTuple):
 
     values: np.ndarray
     note: str = ""
-    notation: str = ""  # of dates in texts, as `read_dates` takes it
+    notation: str = ""  # of dates, as `read_dates` takes it
 
     @property
     def kind(self) -> str:
@@ -172,9 +172,10 @@ def _typed(name: str, column: pd.Series, origin: str) -> Column | None:
     kind = getattr(column.dtype, "kind", "O")
     if kind == "c":
         raise DataError(f"{origin}: column {name!r} holds complex numbers, need numbers, texts or dates")
-    if kind in "mM":
-        said = "lengths of time, in days" if kind == "m" else "dates, as days since 1970-01-01"
-        return Column(days(column), said)
+    if kind == "m":
+        return Column(days(column), "lengths of time, in days")
+    if kind == "M":
+        return Column(days(column), "dates, as days since 1970-01-01", ISO_NOTATION)
     return Column(column.to_numpy(dtype=np.float64, na_value=np.nan)) if kind in "biuf" else None
 
 

@@ -33,7 +33,9 @@ def test_types_are_read_for_what_they_are(tmp_path: Path) -> None:
         word=pa.array(["x", None, "z"] * 8),
         code=pa.array(["u", "v", "w"] * 8).dictionary_encode(),
     )
-    X = load(DataConfig(name="parquet", path=path, target="y")).X
+    dataset = load(DataConfig(name="parquet", path=path, target="y"))
+    X = dataset.X
+    assert dataset.notations == {"day": "ISO8601", "moment": "ISO8601"}
     assert [dtype.kind for dtype in X.dtypes] == ["f"] * 6 + ["O"] * 2
     np.testing.assert_array_equal(X["small"].iloc[:3], [np.nan, 1, 2])
     np.testing.assert_array_equal(X["truth"].iloc[:3], [1, np.nan, 0])

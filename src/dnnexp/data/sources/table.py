@@ -163,10 +163,10 @@ def _examined(config: DataConfig, X: pd.DataFrame, targets: pd.DataFrame, origin
         notes.unused.append(f"{listed(found.constants)}: the same in every row")
     if found.row_texts:
         notes.unused.append(f"{listed(found.row_texts)}: another text in every row, so no category repeats")
-    if found.row_numbers:
+    if row_numbers := [name for name in found.row_numbers if name not in notes.notations]:
         notes.warnings.append(
-            f"{listed(found.row_numbers)}: another whole number in every row; if it only names the rows, leave it out "
-            f"with {dropping([*dropped, *found.row_numbers])}"
+            f"{listed(row_numbers)}: another whole number in every row; if it only names the rows, leave it out "
+            f"with {dropping([*dropped, *row_numbers])}"
         )
     for name, distinct in found.rare_texts.items():
         notes.warnings.append(f"{name!r}: {distinct:,} texts in {len(X):,} rows, most of them rare")
