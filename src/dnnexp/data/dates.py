@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,7 @@ DAYS = ("%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y")  # tried in 
 TIMES = ("", " %H:%M", " %H:%M:%S")
 NOTATIONS = (ISO_NOTATION, *(day + time for day in DAYS for time in TIMES))
 WORDS = {"%Y": "year", "%m": "month", "%d": "day", "%H:%M:%S": "time", "%H:%M": "time", ISO_NOTATION: "year-month-day"}
+PER_DAY = {"D": 1, "h": 24, "m": 1440, "s": 86_400, "ms": 86_400e3, "us": 86_400e6, "ns": 86_400e9}
 
 
 class Dates(NamedTuple):
@@ -49,15 +50,12 @@ def read_dates(texts: Sequence[str], notation: str | None = None) -> Dates | Non
 
 
 def days(stamps: pd.Series) -> np.ndarray:
-    """Return points in time, or lengths of it, as days (rows,) float64, since 1970-01-01; NaN where one is missing."""
-    import pandas as pd
-
-    if stamps.dtype.kind == "m":
-        elapsed: Any = stamps
-    else:
-        elapsed = stamps - pd.Timestamp(0, tz=stamps.dt.tz)
-    values: np.ndarray = (elapsed / pd.Timedelta(days=1)).to_numpy(dtype=np.float64, na_value=np.nan)
-    return values
+    """Return points in time, or lengths of it, as days (rows,) float64, since 1970-01-01 (UTC); NaN for a gap."""
+    is_zoned = stamps.dtype.kind == "M" and stamps.dt.tz is not None
+    values = (stamps.dt.tz_convert("UTC").dt.tz_localize(None) if is_zoned else stamps).to_numpy()
+    unit, count = np.datetime_data(values.dtype)  # no other unit: the year 9999 is beyond nanoseconds
+    elapsed = values.astype(np.int64) / (PER_DAY[unit] / count)
+    return np.where(np.isnat(values), np.nan, elapsed)
 
 
 def _in_notation(texts: Sequence[str], notation: str) -> Dates | None:
