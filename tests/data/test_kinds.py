@@ -31,6 +31,8 @@ def read(values: object, kind: str | None = None, dtype: object = None) -> Colum
         (["9" * 30, "1e308"], object, [1e30, 1e308]),
         ([None, None], object, [NAN, NAN]),
         (["1970-01-02", None, "1972-01-01 12:00"], object, [1, NAN, 730.5]),
+        (["1970-01", "1970-02"], object, [0, 31]),
+        (["2/1/1970 06:00", "13/1/1970 12:00"], object, [1.25, 12.5]),
         (["02.01.1970", "31.12.1970", "?"], object, [1, 364, NAN]),
         ([date(1970, 1, 2), date(1970, 1, 31)], object, [1, 30]),
         (pd.to_timedelta(["12h", "48h"]), None, [0.5, 2]),
@@ -95,13 +97,14 @@ def test_dates_that_two_notations_fit_are_read_month_first_and_that_is_said() ->
     column = read(["01/02/1970", "01/03/1970"])
     assert column.values.tolist() == [1, 2]
     assert column.note == "dates (month/day/year), as days since 1970-01-01"
+    assert column.notation == "%m/%d/%Y"
     assert read(["13/02/1970", "01/03/1970"]).values.tolist() == [43, 59]
 
 
 class TestNewRows:
     def test_are_kept_as_the_columns_they_were_learnt_from(self) -> None:
         frame = pd.DataFrame({"k": [1.0, 2.0], "n": ["1970-01-03", "?"], "other": ["x", "y"]})
-        kept = conform(frame, KINDS, "new.csv", row_number)
+        kept = conform(frame, KINDS, {"n": "ISO8601"}, "new.csv", row_number)
         assert kept["k"].tolist() == ["1", "2"]
         np.testing.assert_array_equal(kept["n"], [2, NAN])
         assert kept["other"].tolist() == ["x", "y"]
@@ -109,4 +112,15 @@ class TestNewRows:
     @pytest.mark.parametrize("values", [["1", "2", "x"], ["?", "unknown", "x"], ["a", "b", "x"]])
     def test_are_refused_where_a_number_is_a_text(self, values: list[str]) -> None:
         with pytest.raises(DataError, match=r"new\.csv: column 'n', row [13]: need a number, got '[ax]'"):
-            conform(pd.DataFrame({"n": values}), KINDS, "new.csv", row_number)
+            conform(pd.DataFrame({"n": values}), KINDS, {}, "new.csv", row_number)
+
+    def test_have_the_dates_of_the_notation_that_was_learnt(self) -> None:
+        frame = pd.DataFrame({"n": ["01/02/1970"]})
+        for notation, day in {"%m/%d/%Y": 1, "%d/%m/%Y": 31}.items():
+            assert conform(frame, KINDS, {"n": notation}, "new.csv", row_number)["n"].tolist() == [day]
+        with pytest.raises(
+            DataError, match=r"column 'n', row 1: need a date written like the others \(ISO8601\), got '01"
+        ):
+            conform(frame, KINDS, {"n": "ISO8601"}, "new.csv", row_number)
+        with pytest.raises(DataError, match=r"column 'n', row 1: need a number, got '01/02/1970'"):
+            conform(frame, KINDS, {}, "new.csv", row_number)

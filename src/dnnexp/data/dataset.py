@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,6 +45,7 @@ class Dataset:
     groups: np.ndarray | None = None  # (examples,) codes; a group is never on two sides of a division
     order: np.ndarray | None = None  # (examples,) rank in time, ascending; equal times have one rank
     summary: tuple[str, ...] = ()  # lines on what was read and inferred
+    notations: Mapping[str, str] = field(default_factory=dict)  # of columns that were dates, now days
 
 
 def row_number(i: int) -> str:
@@ -89,6 +90,7 @@ def assemble(
     _require_no_infinity(X, origin, row_name)
     goal = read_target(target, task, target_names, origin, row_name)
     numbers = int(sum(dtype.kind in "biuf" for dtype in X.dtypes))
+    notes = notes or Notes()
     shape = "" if image_shape is None else f" (images {' × '.join(map(str, image_shape))})"
     official = "" if test_rows is None else f", of which {len(test_rows):,} are the official test rows"
     texts = "" if numbers == len(columns) else f", {len(columns) - numbers:,} of categories"
@@ -107,7 +109,8 @@ def assemble(
         weights=weights,
         groups=groups,
         order=order,
-        summary=summary_lines(rows, X, goal, image_shape, notes or Notes()),
+        summary=summary_lines(rows, X, goal, image_shape, notes),
+        notations={name: notation for name, notation in notes.notations.items() if name in X.columns},
     )
 
 

@@ -5,72 +5,73 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Dates", "days", "read_dates"]
+__all__ = ["ISO_NOTATION", "Dates", "days", "read_dates"]
 
 LIKE = re.compile(r"\s*\d{1,4}[-/.]\d{1,2}\b")
-ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?)?\s?(Z|[+-]\d{2}:?\d{2})?")
-FORMATS = {  # in the order they are tried: a text that two of them fit is read by the first
-    "%Y/%m/%d": "year/month/day",
-    "%d.%m.%Y": "day.month.year",
-    "%m/%d/%Y": "month/day/year",
-    "%d/%m/%Y": "day/month/year",
-    "%d-%m-%Y": "day-month-year",
-}
+ISO = re.compile(r"\d{4}-\d{2}(-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?)?\s?(Z|[+-]\d{2}:?\d{2})?)?")
+ISO_NOTATION = "ISO8601"
+DAYS = ("%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y")  # tried in this order: the first that fits is taken
 TIMES = ("", " %H:%M", " %H:%M:%S")
+NOTATIONS = (ISO_NOTATION, *(day + time for day in DAYS for time in TIMES))
+WORDS = {"%Y": "year", "%m": "month", "%d": "day", "%H:%M:%S": "time", "%H:%M": "time", ISO_NOTATION: "year-month-day"}
+PER_DAY = {"D": 1, "h": 24, "m": 1440, "s": 86_400, "ms": 86_400e3, "us": 86_400e6, "ns": 86_400e9}
 
 
 class Dates(NamedTuple):
-    """Days since 1970-01-01 (texts,) float64, and how the texts are written."""
+    """Days since 1970-01-01 (texts,) float64, and how the texts are written: one of NOTATIONS."""
 
     days: np.ndarray
-    written: str
+    notation: str
+
+    @property
+    def said(self) -> str:
+        """Return the notation in words: "day.month.year"."""
+        words = self.notation
+        for sign, word in WORDS.items():
+            words = words.replace(sign, word)
+        return words
 
 
-def read_dates(texts: Sequence[str]) -> Dates | None:
-    """Return the days of texts that are dates, all in one notation; None where they are not."""
-    import pandas as pd
-
+def read_dates(texts: Sequence[str], notation: str | None = None) -> Dates | None:
+    """Return the days of texts that are dates, all in one notation, that one where it is given; None for others."""
     if not texts or not LIKE.match(texts[0]):
         return None
-    series = pd.Series(list(texts), dtype=object)
-    if all(ISO.fullmatch(text) for text in texts):
-        return _if_all(pd.to_datetime(series, format="ISO8601", errors="coerce", utc=True), "year-month-day")
-    for days_written, said in FORMATS.items():
-        for time in TIMES:
-            written = days_written + time
-            if _fits(texts[0], written):
-                dates = _if_all(pd.to_datetime(series, format=written, errors="coerce", utc=True), said)
-                if dates is not None:
-                    return dates
+    for written in NOTATIONS if notation is None else (notation,):
+        if _fits(texts[0], written) and (dates := _in_notation(texts, written)) is not None:
+            return dates
     return None
 
 
 def days(stamps: pd.Series) -> np.ndarray:
-    """Return points in time, or lengths of it, as days (rows,) float64, since 1970-01-01; NaN where one is missing."""
+    """Return points in time, or lengths of it, as days (rows,) float64, since 1970-01-01 (UTC); NaN for a gap."""
+    is_zoned = stamps.dtype.kind == "M" and stamps.dt.tz is not None
+    values = (stamps.dt.tz_convert("UTC").dt.tz_localize(None) if is_zoned else stamps).to_numpy()
+    unit, count = np.datetime_data(values.dtype)  # no other unit: the year 9999 is beyond nanoseconds
+    elapsed = values.astype(np.int64) / (PER_DAY[unit] / count)
+    return np.where(np.isnat(values), np.nan, elapsed)
+
+
+def _in_notation(texts: Sequence[str], notation: str) -> Dates | None:
     import pandas as pd
 
-    if stamps.dtype.kind == "m":
-        elapsed: Any = stamps
-    else:
-        elapsed = stamps - pd.Timestamp(0, tz=stamps.dt.tz)
-    values: np.ndarray = (elapsed / pd.Timedelta(days=1)).to_numpy(dtype=np.float64, na_value=np.nan)
-    return values
+    if notation == ISO_NOTATION and not all(ISO.fullmatch(text) for text in texts):
+        return None
+    stamps = pd.to_datetime(pd.Series(list(texts), dtype=object), format=notation, errors="coerce", utc=True)
+    return None if stamps.isna().any() else Dates(days(stamps), notation)
 
 
-def _if_all(stamps: pd.Series, written: str) -> Dates | None:
-    return None if stamps.isna().any() else Dates(days(stamps), written)
-
-
-def _fits(text: str, written: str) -> bool:
+def _fits(text: str, notation: str) -> bool:
+    if notation == ISO_NOTATION:
+        return ISO.fullmatch(text) is not None
     try:
-        datetime.strptime(text, written)
+        datetime.strptime(text, notation)
     except ValueError:
         return False
     return True

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dnnexp.data.columns import dropping, naming
-from dnnexp.data.dates import days, read_dates
+from dnnexp.data.dates import ISO_NOTATION, days, read_dates
 from dnnexp.errors import DataError
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ class Column(NamedTuple):
 
     values: np.ndarray
     note: str = ""
+    notation: str = ""  # of dates, as `read_dates` takes it
 
     @property
     def kind(self) -> str:
@@ -69,10 +70,17 @@ def read_column(name: str, column: pd.Series, kind: str | None, origin: str, row
     return _numbers(cells)
 
 
-def conform(frame: pd.DataFrame, kinds: Mapping[str, str], origin: str, row_name: Callable[[int], str]) -> pd.DataFrame:
-    """Return a table of new rows whose named columns are kept as those of the data that a network has learned from.
+def conform(
+    frame: pd.DataFrame,
+    kinds: Mapping[str, str],
+    notations: Mapping[str, str],
+    origin: str,
+    row_name: Callable[[int], str],
+) -> pd.DataFrame:
+    """Return a table of new rows whose columns are kept as those of the data that a network has learned from.
 
-    Other columns stay as they are. Raises DataError for a text in a column of numbers that is neither a date nor a
+    kinds: NUMBER or CATEGORY by column; notations: of those that were dates in texts, so that 01/02 means the same day.
+    Other columns stay as they are. Raises DataError for a text in a column of numbers that is neither such a date nor a
     usual marker for a gap, naming column and row.
     """
     import pandas as pd
@@ -81,29 +89,30 @@ def conform(frame: pd.DataFrame, kinds: Mapping[str, str], origin: str, row_name
     for name in frame.columns:
         column: Any = frame[name]
         kind = kinds.get(str(name))
+        if kind == CATEGORY:
+            values = read_column(str(name), column, CATEGORY, origin, row_name).values
+        elif kind is not None:
+            values = _strict_numbers(str(name), column, notations.get(str(name)), origin, row_name)
         if kind is not None:
-            read = _as_category if kind == CATEGORY else _as_strict_numbers
-            values = read(str(name), column, origin, row_name)
             column = pd.Series(values, frame.index, dtype=values.dtype)
         columns[name] = column
     return pd.DataFrame(columns, index=frame.index)
 
 
-def _as_category(name: str, column: pd.Series, origin: str, row_name: Callable[[int], str]) -> np.ndarray:
-    return read_column(name, column, CATEGORY, origin, row_name).values
-
-
-def _as_strict_numbers(name: str, column: pd.Series, origin: str, row_name: Callable[[int], str]) -> np.ndarray:
+def _strict_numbers(
+    name: str, column: pd.Series, notation: str | None, origin: str, row_name: Callable[[int], str]
+) -> np.ndarray:
     if (typed := _typed(name, column, origin)) is not None:
         return typed.values
     codes, distinct = coded(name, column, origin)
     cells = _examined(codes, distinct)
     if not cells.strays:
         return _numbers(cells).values
-    dates = None if cells.counted else _dates(cells)
+    dates = None if cells.counted or notation is None else _dates(cells, notation)
     if dates is None:
         i = cells.first_stray
-        raise DataError(f"{origin}: column {name!r}, {row_name(i)}: need a number, got {distinct[codes[i]]!r}")
+        need = "a number" if notation is None else f"a date written like the others ({notation})"
+        raise DataError(f"{origin}: column {name!r}, {row_name(i)}: need {need}, got {distinct[codes[i]]!r}")
     return dates.values
 
 
@@ -163,9 +172,10 @@ def _typed(name: str, column: pd.Series, origin: str) -> Column | None:
     kind = getattr(column.dtype, "kind", "O")
     if kind == "c":
         raise DataError(f"{origin}: column {name!r} holds complex numbers, need numbers, texts or dates")
-    if kind in "mM":
-        said = "lengths of time, in days" if kind == "m" else "dates, as days since 1970-01-01"
-        return Column(days(column), said)
+    if kind == "m":
+        return Column(days(column), "lengths of time, in days")
+    if kind == "M":
+        return Column(days(column), "dates, as days since 1970-01-01", ISO_NOTATION)
     return Column(column.to_numpy(dtype=np.float64, na_value=np.nan)) if kind in "biuf" else None
 
 
@@ -183,14 +193,14 @@ def _numbers(cells: Cells) -> Column:
     return Column(np.append(cells.numbers, np.nan)[cells.codes], note)
 
 
-def _dates(cells: Cells) -> Column | None:
-    """Return the column as days where every text but the markers is a date, else None."""
-    dates = read_dates([str(value) for value in cells.distinct[cells.is_stray]])
+def _dates(cells: Cells, notation: str | None = None) -> Column | None:
+    """Return the column as days where every text but the markers is a date, in that notation, else None."""
+    dates = read_dates([str(value) for value in cells.distinct[cells.is_stray]], notation)
     if dates is None:
         return None
     values = np.full(len(cells.distinct) + 1, np.nan)
     values[:-1][cells.is_stray] = dates.days
-    return Column(values[cells.codes], f"dates ({dates.written}), as days since 1970-01-01")
+    return Column(values[cells.codes], f"dates ({dates.said}), as days since 1970-01-01", dates.notation)
 
 
 def _as_numbers(distinct: np.ndarray) -> np.ndarray:

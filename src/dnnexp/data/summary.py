@@ -24,12 +24,13 @@ UNBALANCED = 10  # times as many rows in the largest class as in the smallest
 
 @dataclass
 class Notes:
-    """What was made of columns and rows, and what a person should look at, in sentences."""
+    """What was made of columns and rows, and what a person should look at, in sentences; how dates were written."""
 
     rows: list[str] = field(default_factory=list)
     made: list[str] = field(default_factory=list)
     unused: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    notations: dict[str, str] = field(default_factory=dict)
 
 
 def summary_lines(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from dnnexp.data.schema import DataConfig
 from dnnexp.data.sources import load
+from dnnexp.errors import DnnexpError
 
 N = 24
 Y = np.arange(N) % 5 % 2
@@ -29,16 +31,20 @@ def test_types_are_read_for_what_they_are(tmp_path: Path) -> None:
         truth=pa.array([True, None, False] * 8),
         price=pa.array([Decimal("1.50"), Decimal("2.25"), None] * 8),
         day=pa.array(pd.date_range("1970-01-01", periods=N).date),
+        until=pa.array([date(9999, 12, 31), None] * 12),
         moment=pa.array(np.arange(N) * 6 * 3600, pa.timestamp("s", tz="Europe/Paris")),
         word=pa.array(["x", None, "z"] * 8),
         code=pa.array(["u", "v", "w"] * 8).dictionary_encode(),
     )
-    X = load(DataConfig(name="parquet", path=path, target="y")).X
-    assert [dtype.kind for dtype in X.dtypes] == ["f"] * 6 + ["O"] * 2
+    dataset = load(DataConfig(name="parquet", path=path, target="y"))
+    X = dataset.X
+    assert dataset.notations == {"day": "ISO8601", "until": "ISO8601", "moment": "ISO8601"}
+    assert [dtype.kind for dtype in X.dtypes] == ["f"] * 7 + ["O"] * 2
     np.testing.assert_array_equal(X["small"].iloc[:3], [np.nan, 1, 2])
     np.testing.assert_array_equal(X["truth"].iloc[:3], [1, np.nan, 0])
     np.testing.assert_array_equal(X["price"].iloc[:3], [1.5, 2.25, np.nan])
     assert X["day"].tolist() == list(range(N))
+    np.testing.assert_array_equal(X["until"].iloc[:2], [2_932_896, np.nan])
     assert X["moment"].tolist() == [i / 4 for i in range(N)]
     assert X["word"].tolist()[:3] == ["x", None, "z"]
     assert X["code"].tolist()[:3] == ["u", "v", "w"]
@@ -71,6 +77,24 @@ def test_a_file_that_is_damaged_or_of_another_format_is_refused(tmp_path: Path, 
     for damaged in (b"a,b\n1,2\n", content[:-20], content[:40] + bytes(100) + content[140:]):
         path.write_bytes(damaged)
         assert refusal(name="parquet", path=str(path), target="y").startswith("t.parquet: no readable Parquet file: ")
+
+
+def test_damaged_files_are_read_or_refused_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    pd.DataFrame({"a": np.arange(N) / 3, "k": ["u", "v", "é"] * 8, "day": pd.Timestamp(0), "y": Y}).to_parquet(path)
+    content, rng = path.read_bytes(), np.random.default_rng(0)
+    messages = []
+    for _ in range(200):
+        damaged = bytearray(content[: rng.integers(1, len(content))] if rng.random() < 0.2 else content)
+        for place in rng.integers(0, len(damaged), 3):
+            damaged[place] = rng.integers(256)
+        path.write_bytes(damaged)
+        try:
+            load(DataConfig(name="parquet", path=str(path), target="y"))
+        except DnnexpError as error:
+            messages.append(str(error))
+    assert len(messages) > 100
+    assert not any("\n" in message for message in messages)
 
 
 def test_doubled_names_are_refused(tmp_path: Path, refusal: Callable[..., str]) -> None:

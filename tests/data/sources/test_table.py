@@ -227,6 +227,14 @@ def test_columns_that_are_of_no_use_are_left_out_and_odd_ones_are_named(read: Ca
     assert "warning     4 of 44 rows are the same as an earlier one, target" in doubled
 
 
+def test_dates_are_days_and_name_no_rows(read: Callable[..., Dataset]) -> None:
+    dataset = read(good(day=pd.date_range("1970-01-01", periods=ROWS).strftime("%d/%m/%Y")))
+    assert dataset.X["day"].tolist() == I.tolist()
+    assert dataset.notations == {"day": "%d/%m/%Y"}
+    assert "  read as     day: dates (day/month/year), as days since 1970-01-01" in dataset.summary
+    assert not any("warning" in line for line in dataset.summary)
+
+
 def test_a_rare_class_is_warned_of(read: Callable[..., Dataset]) -> None:
     said = " ".join(" ".join(read(good(y=np.where(I < 3, "ill", "well"))).summary).split())
     assert "warning unbalanced: 'well' has 37 rows, 'ill' 3: always to say 'well' is right in 92.5%" in said

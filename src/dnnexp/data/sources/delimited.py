@@ -54,7 +54,7 @@ def _read(config: DataConfig, path: Path, rows: int | None) -> Table:
     except text.Error as error:
         raise DataError(f"{path.name}: no readable CSV: {error}") from error
     stream.seek(0)
-    frame = _table(path, stream, separator, columns, config.categories or [], lines)
+    frame = _table(path, stream, separator, columns, config.categories or [], lines, rows)
     notes = []
     if separator != "," and (decimals := _read_decimal_commas(frame, config.categories or [])):
         notes.append(f"decimal commas in {', '.join(decimals)}")
@@ -125,7 +125,13 @@ def _is_blank(cells: list[str]) -> bool:
 
 
 def _table(
-    path: Path, stream: io.StringIO, separator: str, columns: list[str], categories: list[str], lines: Sequence[int]
+    path: Path,
+    stream: io.StringIO,
+    separator: str,
+    columns: list[str],
+    categories: list[str],
+    lines: Sequence[int],
+    most: int | None,
 ) -> pd.DataFrame:
     """Return the cells of the rows that begin in those lines: numbers as numbers, categories as they are written."""
     import pandas as pd
@@ -138,7 +144,7 @@ def _table(
             names=columns,
             index_col=False,
             low_memory=False,
-            nrows=len(lines),
+            nrows=most,
             dtype=dict.fromkeys(categories, str),
         )
     except (ValueError, OverflowError) as error:  # ParserError and EmptyDataError are ValueErrors

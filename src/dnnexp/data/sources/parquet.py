@@ -51,7 +51,7 @@ def _read(config: DataConfig, path: Path, rows: int | None) -> Table:
                 schema = pa.schema([file.schema_arrow.field(name) for name in columns])
                 table = pa.Table.from_batches(batches, schema=schema).slice(0, rows)
         frame = _plain(path, table).to_pandas(ignore_metadata=True, date_as_object=False)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:  # damaged metadata are no text, no JSON
         raise DataError(f"{path.name}: no readable Parquet file: {' '.join(str(error).split())}") from error
     return Table(frame, path.name, row_number, roles)
 

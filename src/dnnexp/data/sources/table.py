@@ -70,7 +70,8 @@ def dataset_of(config: DataConfig, read: Reader) -> Dataset:
     notes.rows += said_of(config, division, kept)
 
     X = _inputs(config, table, notes)
-    X = X.iloc[rows].reset_index(drop=True)
+    if not kept.all():
+        X = X.iloc[rows].reset_index(drop=True)
     targets = goals.frame.iloc[rows].reset_index(drop=True).infer_objects()
     if len(X) >= MIN_ROWS and targets.nunique().min() > 1:
         X = _examined(config, X, targets, table.origin, notes)
@@ -132,6 +133,8 @@ def _inputs(config: DataConfig, table: Table, notes: Notes) -> pd.DataFrame:
         columns[name] = pd.Series(column.values, dtype=column.values.dtype)
         if column.note:
             notes.made.append(f"{name}: {column.note}")
+        if column.notation:
+            notes.notations[name] = column.notation
     if errors:
         others = list(errors)[1:]
         also = f"; there is the like in {listed(others)}" if others else ""
@@ -160,10 +163,10 @@ def _examined(config: DataConfig, X: pd.DataFrame, targets: pd.DataFrame, origin
         notes.unused.append(f"{listed(found.constants)}: the same in every row")
     if found.row_texts:
         notes.unused.append(f"{listed(found.row_texts)}: another text in every row, so no category repeats")
-    if found.row_numbers:
+    if row_numbers := [name for name in found.row_numbers if name not in notes.notations]:
         notes.warnings.append(
-            f"{listed(found.row_numbers)}: another whole number in every row; if it only names the rows, leave it out "
-            f"with {dropping([*dropped, *found.row_numbers])}"
+            f"{listed(row_numbers)}: another whole number in every row; if it only names the rows, leave it out "
+            f"with {dropping([*dropped, *row_numbers])}"
         )
     for name, distinct in found.rare_texts.items():
         notes.warnings.append(f"{name!r}: {distinct:,} texts in {len(X):,} rows, most of them rare")
