@@ -200,7 +200,7 @@ PEAK = f"""
 import re, sys
 from dnnexp.predict import main
 code = main(sys.argv[1:])
-print(int(re.search(r"VmHWM: *(\\d+) kB", open("{STATUS}").read())[1]) // 1024)
+print(int(re.search(r"VmHWM:\\s*(\\d+) kB", open("{STATUS}").read())[1]) // 1024)
 sys.exit(code)
 """  # not getrusage, which counts the memory of the process that has started this one
 
