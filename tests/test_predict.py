@@ -152,6 +152,12 @@ def test_a_model_a_file_and_an_output_must_be_named(capsys: pytest.CaptureFixtur
         assert capsys.readouterr().err.startswith(f"error: {key}: must be set, with {key}=VALUE")
 
 
+def test_what_says_nothing_about_a_prediction_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert predict("model.depth=3", "data.target=target", "seed=1", "paths.root=elsewhere") == 0
+    assert capsys.readouterr().err.startswith("warning: model.depth, data.target, seed: not used;")
+    assert not Path("elsewhere").exists()
+
+
 def test_a_column_is_not_kept_under_the_name_of_one_that_is_written(capsys: pytest.CaptureFixture[str]) -> None:
     IRIS.rename(columns={"target": "prediction"}).to_csv("new.csv", index=False)
     assert "'prediction' is the name of a column that is written" in refusal(capsys, "prediction.keep=[prediction]")
@@ -200,7 +206,7 @@ PEAK = f"""
 import re, sys
 from dnnexp.predict import main
 code = main(sys.argv[1:])
-print(int(re.search(r"VmHWM: *(\\d+) kB", open("{STATUS}").read())[1]) // 1024)
+print(int(re.search(r"VmHWM:\\s*(\\d+) kB", open("{STATUS}").read())[1]) // 1024)
 sys.exit(code)
 """  # not getrusage, which counts the memory of the process that has started this one
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from dnnexp.reporting.terminal import Terminal
 
 PROGRAM = "python -m dnnexp.predict"
+USED = ("source", "output", "data", "data.path", "data.separator", "data.encoding", "tracking", "paths", "prediction")
+USED_GROUPS = ("tracking.", "paths.", "prediction.")
 
 
 @command(PROGRAM, "Predict the rows of a file with a model of a run, a study, the registry, or a file.",
@@ -38,6 +40,8 @@ def main(config: Config, terminal: Terminal) -> None:
     from dnnexp.prediction.stream import predict_rows
     from dnnexp.recording.models import find_predictor
 
+    if ignored := unused(config):
+        terminal.warn(f"{', '.join(ignored)}: not used; the model reads the columns that it was trained on, as it was")
     predictor = find_predictor(config, config.source)
     terminal.say(f"Model: {predictor.description}")
     wanted = Wanted(predictor.kinds, config.prediction.keep or [])
@@ -54,6 +58,12 @@ def main(config: Config, terminal: Terminal) -> None:
         terminal.warn(line)
     if target is not None:
         terminal.answer(path.name, [f"{done:,} predictions: {config.output}"])
+
+
+def unused(config: Config) -> list[str]:
+    """Return the overridden keys that say nothing about a prediction."""
+    keys = [text.partition("=")[0].lstrip("+") for text in config.origin.overrides]
+    return [key for key in keys if key not in USED and not key.startswith(USED_GROUPS)]
 
 
 if __name__ == "__main__":

@@ -114,9 +114,7 @@ def side_run(
         tags={**run.tags, **tags},
         artifacts={**run.artifacts, **files},
         end_time=side.ended,
-        model=None
-        if side.refitted is None
-        else model_record(with_card(side.refitted, protocol, side.config), protocol),
+        model=model,
     )
 
 

@@ -21,7 +21,7 @@ from dnnexp.search.journal import leaderboard, network_name, network_params, swe
 from dnnexp.search.ladder import Climb
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.summary import standard_error
-from dnnexp.tracking.labels import registered_address
+from dnnexp.tracking.addresses import registered_address
 from dnnexp.tracking.recorder import Recorder
 from dnnexp.tracking.records import RunRecord
 from dnnexp.tracking.store import TrackingError

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-__all__ = ["activation_text", "built_params", "registered_address", "registered_name", "run_name", "short_number"]
+__all__ = ["activation_text", "built_params", "run_name", "short_number"]
 
 SHAPE_KEYS = ("model.depth", "model.width", "model.widths", "model.activation", "model.activations")
 LONGEST = 40  # characters of the widths in a name
-NOT_IN_NAMES = re.compile(r"[/:]+")  # of the registry
 
 
 def run_name(hidden: Sequence[tuple[int, str]], lr: float, *suffix: str) -> str:
@@ -46,16 +44,6 @@ def activation_text(hidden: Sequence[tuple[int, str]]) -> str:
     """Return "relu" for a network that has one activation, "tanh+relu+tanh" where they differ, layer by layer."""
     names = [activation for _, activation in hidden]
     return "+".join(names[:1] if len(set(names)) == 1 else names)
-
-
-def registered_name(study: str) -> str:
-    """Return the name that a study's model has in the registry: slashes and colons become dashes."""
-    return NOT_IN_NAMES.sub("-", study)
-
-
-def registered_address(study: str, alias: str = "champion") -> str:
-    """Return the address of a study's model in the registry."""
-    return f"models:/{registered_name(study)}@{alias}"
 
 
 def short_number(value: float) -> str:

@@ -17,7 +17,7 @@ from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 
 from dnnexp import __version__
 from dnnexp.predictor import Predictor
-from dnnexp.tracking.labels import registered_address, registered_name
+from dnnexp.tracking.addresses import registered_address, registered_name
 from dnnexp.tracking.recorder import TROUBLE
 from dnnexp.tracking.records import ModelRecord
 from dnnexp.tracking.store import Store, TrackingError, one_line
