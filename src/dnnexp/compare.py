@@ -125,12 +125,12 @@ def score(name: str, said: str, config: Config, protocol: Protocol, terminal: Te
     from dnnexp.recording.comparison import Side
 
     started, better = time.time(), protocol.metric.greater_is_better
+    terminal.heading(f"{name}, {said}: {len(protocol.folds)} networks, one for each fold, in lockstep")
     if terminal.verbose:
         shape = network_shape(config.configuration, protocol)
         terminal.dimensions(shape.dimensions, shape.n[0])
     if reason := first_step_trouble(config.configuration, protocol):
         terminal.warn(f"{name} ({said}) will hardly train: {reason}")
-    terminal.heading(f"{name}, {said}: {len(protocol.folds)} networks, one for each fold, in lockstep")
     with terminal.training(config.trainer.epochs, protocol.metric_name, greater_is_better=better) as progress:
         evaluation = cross_validate(
             config.configuration,

@@ -41,6 +41,7 @@ def test_it_says_what_each_scored_who_is_better_how_sure_and_how_often():
     assert "no number of repeats of these 10 folds is enough" in text[5]
     assert "about 8.7 times as many rows" in text[5]
     assert len(text) == 6
+    assert "about 1,381 times as many rows" in said(interval(0.0007, -0.1, 0.1), None, 1380.7)[5]
 
 
 def test_a_sure_difference_needs_nothing_more_and_b_may_be_the_better_one():

@@ -81,7 +81,8 @@ def _what_it_takes(comparison: Comparison, scores: int) -> str:
     if gain.estimate == 0:
         return f"P(A > B) = {MEANINGFUL} would need {noether_runs()} runs to be seen (Noether)."
     size = f"To tell a difference of {abs(gain.estimate):.4f} from none"
-    rows = f"{comparison.rows_needed:,.1f} times as many rows" if comparison.rows_needed is not None else "more rows"
+    times = comparison.rows_needed
+    rows = "more rows" if times is None else f"{times:,.{0 if times >= 10 else 1}f} times as many rows"
     if comparison.repeats_needed is None:
         return (
             f"{size}, no number of repeats of these {folds} folds is enough, as they share rows; about {rows} may be."
