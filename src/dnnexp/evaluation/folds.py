@@ -47,7 +47,8 @@ def draw_folds(
 def _holdout(
     development: Rows, labels: npt.NDArray[Any] | None, config: EvaluationConfig, seed: np.random.SeedSequence
 ) -> list[tuple[Rows, Rows]]:
-    return [_divide(np.arange(len(development)), labels, config.score_size, child(seed, 0))]
+    rows = np.arange(len(development))
+    return [_divide(rows, labels, config.score_size, child(seed, 0, repeat)) for repeat in range(config.repeats)]
 
 
 def _cross_validation(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,14 +20,14 @@ from dnnexp.metrics import METRICS, Metric, choose_metric
 from dnnexp.training.examples import Examples
 from dnnexp.training.seeds import child, generator
 
-__all__ = ["LOSSES_OF_TASK", "Prepared", "Protocol"]
+__all__ = ["LOSSES_OF_TASK", "Prepared", "Protocol", "Stage"]
 
 LOSSES_OF_TASK = {  # the first is the default
     "binary": ("sigmoid_cross_entropy",),
     "multiclass": ("softmax_cross_entropy",),
     "regression": ("squared_error", "absolute_error", "huber"),
 }
-SPLIT, FOLDS, MEMBERS, REFIT = range(4)  # places below the study's seed
+SPLIT, FOLDS, MEMBERS, REFIT, FRESH_FOLDS, FRESH_MEMBERS = range(6)  # places below the study's seed
 
 
 class Prepared(NamedTuple):
@@ -37,6 +38,13 @@ class Prepared(NamedTuple):
     codes: list[TargetCode]
 
 
+class Stage(NamedTuple):
+    """What all configurations of a stage are scored on: folds, and the seed of the network trained on each."""
+
+    folds: list[Fold]
+    seeds: list[np.random.SeedSequence]
+
+
 class Protocol:
     """What every configuration of a study is measured on: the same rows and seeds, so that comparisons are paired."""
 
@@ -44,8 +52,7 @@ class Protocol:
         self.dataset, self.config = dataset, evaluation
         self.seed = np.random.SeedSequence(seed)
         self.split: TestSplit = lock_test(dataset, test_size, generator(self.seed, SPLIT))
-        labels = None if dataset.task == "regression" else dataset.y[self.split.development]
-        self.folds: list[Fold] = draw_folds(self.split.development, labels, evaluation, child(self.seed, FOLDS))
+        self.folds: list[Fold] = self._draw(evaluation, FOLDS)
         suited = [name for name, metric in METRICS.items() if dataset.task in metric.tasks]
         self.metric_name = choose_metric(evaluation.metric, dataset.task)
         self.metrics: dict[str, Metric] = {name: METRICS[name] for name in suited}
@@ -62,6 +69,22 @@ class Protocol:
         if name is not None:
             require_choice("trainer.loss", name, losses)
         return name or losses[0]
+
+    @property
+    def screening(self) -> Stage:
+        """The folds and seeds that configurations are first scored on."""
+        return Stage(self.folds, [self.member_seed(j) for j in range(len(self.folds))])
+
+    @cached_property
+    def rescoring(self) -> Stage:
+        """Fresh folds and seeds for the few that were picked, drawn independently of those that picked them."""
+        folds = self._draw(self.config.again(len(self.split.development)), FRESH_FOLDS)
+        return Stage(folds, [child(self.seed, FRESH_MEMBERS, j) for j in range(len(folds))])
+
+    def _draw(self, evaluation: EvaluationConfig, place: int) -> list[Fold]:
+        development = self.split.development
+        labels = None if self.dataset.task == "regression" else self.dataset.y[development]
+        return draw_folds(development, labels, evaluation, child(self.seed, place))
 
     def member_seed(self, j: int) -> np.random.SeedSequence:
         """The seed of the network trained on fold j, the same for every configuration."""
