@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from dnnexp.config import Composer, Config, redact
 from dnnexp.errors import ConfigError, DataError, DnnexpError, nearest
+from dnnexp.redaction import redact
 
 if TYPE_CHECKING:
+    from dnnexp.config import Config
     from dnnexp.reporting.terminal import Terminal
 
 __all__ = ["Main", "command", "command_line"]
@@ -124,6 +125,8 @@ def read(argv: Sequence[str]) -> Arguments:
 
 
 def _run(arguments: Arguments, program: str, about: str, run: Callable[[Config, Terminal], None]) -> int:
+    from dnnexp.config import Composer
+
     composer = Composer(arguments.config_name, arguments.config_dir)
     if arguments.help:
         from dnnexp.config.manual import manual

@@ -48,6 +48,7 @@ class Scored(NamedTuple):
     n_score: float = 20.0
     parameters: int = 0
     diverged: str = ""
+    learned: float = 1.0
     seconds: float = 0.25
 
 
@@ -99,7 +100,7 @@ def scorers(kind: str, seconds: float = 0.0) -> Scorers:
 def sweep(url: str, name: str = "study", trials: int = 4, **changes: Any) -> Sweep:
     """A sweep with short heartbeats; changes go to the search config, or to the sweep for seed and fingerprint."""
     told = {key: changes.pop(key) for key in ("seed", "fingerprint", "grace") if key in changes}
-    settings = {"max_depth": 4, "patience": 1, "space": SpaceConfig(width=[4, 64])} | changes
+    settings = {"max_depth": 4, "patience": 1, "rescore": 0, "space": SpaceConfig(width=[4, 64])} | changes
     config = SearchConfig(trials_per_depth=trials, **settings)
     told = {"seed": 0, "fingerprint": {"data": "made up", "seed": told.get("seed", 0)}} | told
     return Sweep(name, url, config, Configuration(), heartbeat=1, **({"grace": 2} | told))

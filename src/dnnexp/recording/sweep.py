@@ -16,7 +16,15 @@ from dnnexp.evaluation.refit import Refit
 from dnnexp.recording.ledger import looking_glass, open_recorder, record_model, unreached
 from dnnexp.recording.single import figures
 from dnnexp.reporting.figures import depth_curve
-from dnnexp.search.journal import leaderboard, network_name, network_params, sweep_run, trial_run
+from dnnexp.search.answer import OPTIMISTIC
+from dnnexp.search.journal import (
+    leaderboard,
+    network_name,
+    network_params,
+    selection_tags,
+    sweep_run,
+    trial_run,
+)
 from dnnexp.search.ladder import Climb
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.summary import standard_error
@@ -59,6 +67,11 @@ class SweepRecorder:
         if self._recorder is not None and record.state != "failed":
             self._recorder.record(trial_run(record, self._study, self._settings))
 
+    def break_off(self, status: str) -> None:
+        """Say of the run of the sweep that it goes on no more: KILLED by its user, FAILED. `begin` takes that back."""
+        if self._recorder is not None:
+            self._recorder.record(sweep_run(self._study, self._settings, None, {}, status))
+
     def end(
         self, climb: Climb, records: Sequence[TrialRecord], refitted: Refit | None, sentences: Sequence[str]
     ) -> list[str]:
@@ -74,8 +87,9 @@ class SweepRecorder:
         said = []
         if climb.choice is not None and refitted is not None:
             best = chosen_config(self._config, climb.choice)
-            said.append(f"Train it again: {_train_again(best, write_experiment(best, 'best').stem)}")
-            write_experiment(best, self._study)
+            about = f"chosen by the test rows: its test score is {OPTIMISTIC}" if self._is_optimistic else ""
+            said.append(f"Train it again: {_train_again(best, write_experiment(best, 'best', about).stem)}")
+            write_experiment(best, self._study, about)
             refitted.predictor.save(folder / "model.npz")
         for name, content in files.items():
             (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -83,7 +97,7 @@ class SweepRecorder:
         if self._recorder is None:
             return said
         self._record_missing(records)
-        if climb.choice is not None and refitted is not None and (trouble := self._champion(climb.choice, refitted)):
+        if refitted is not None and (trouble := self._champion(climb, refitted)):
             said.append(f"The champion's model is not in MLflow ({trouble}); the same command tries again.")
         self._recorder.record(sweep_run(self._study, self._settings, climb, files))
         if not self._recorder.trouble:
@@ -108,18 +122,26 @@ class SweepRecorder:
                 if run.key not in recorded:
                     self._recorder.record(run)
 
-    def _champion(self, choice: TrialRecord, refitted: Refit) -> str:
+    @property
+    def _is_optimistic(self) -> bool:
+        return self._config.search.selection == "test"
+
+    def _champion(self, climb: Climb, refitted: Refit) -> str:
         """Record the choice with its model; return why the model is not there, "" where it is.
 
-        The curves are those of the folds, as on every other run: a network without rows to stop by has but one.
+        The curves are those of the folds, as on every other run: a network without rows to stop by has but one. The
+        test scores are its own; confirm/… are the means over the seeds. What the test rows chose is not registered.
         """
+        choice = climb.screened if self._is_optimistic else climb.choice
         assert self._recorder is not None
+        assert choice is not None
+        confirmed = {} if climb.confirmation is None else climb.confirmation.metrics
         curves = {name: list(curve) for name, curve in choice.curves.items()}
         scores = {name: value for name, value in choice.metrics.items() if name.startswith("score/")}
         ended = time.time()
         run = RunRecord(
-            key=f"{self._study}/champion/d{choice.depth:02d}/t{choice.number}",
-            name=network_name(choice, "champion"),
+            key=f"{self._study}/champion/d{choice.depth:02d}/t{choice.origin}",
+            name=network_name(choice, "champion", *([OPTIMISTIC] if self._is_optimistic else [])),
             role="champion",
             parent=self._study,
             params=network_params(choice, self._settings),
@@ -127,6 +149,8 @@ class SweepRecorder:
                 **scores,
                 f"score/{choice.metric}_se": standard_error(choice),
                 **refitted.metrics,
+                **{name.replace("test/", "confirm/"): v for name, v in confirmed.items() if name.startswith("test/")},
+                **({} if climb.optimism is None else {f"optimism/{choice.metric}": climb.optimism}),
                 "seconds": refitted.seconds,
             },
             curves=curves,
@@ -134,9 +158,10 @@ class SweepRecorder:
                 "dnnexp.study": self._study,
                 "dnnexp.role": "champion",
                 "dnnexp.depth": str(choice.depth),
-                "dnnexp.trial": str(choice.number),
+                "dnnexp.trial": str(choice.origin),
                 "dnnexp.state": "complete",
-            },
+            }
+            | selection_tags(self._settings),
             artifacts=dict(figures(refitted, self._protocol, curves)),
             start_time=ended - refitted.seconds,
             end_time=ended,
@@ -144,7 +169,8 @@ class SweepRecorder:
         run_id = self._recorder.record(run)
         if run_id is None:
             return self._recorder.trouble
-        return record_model(self._recorder, run_id, refitted.predictor, self._protocol, self._study)
+        name = "" if self._is_optimistic else self._study
+        return record_model(self._recorder, run_id, refitted.predictor, self._protocol, name)
 
     def _depth_curve(self, climb: Climb) -> dict[str, bytes]:
         known = [s for s in climb.summaries if s.score is not None and s.standard_error is not None]
@@ -155,7 +181,9 @@ class SweepRecorder:
                 [s.depth for s in known],
                 [float(s.score or 0.0) for s in known],
                 [float(s.standard_error or 0.0) for s in known],
-                self._protocol.metric_name,
+                f"test {self._protocol.metric_name}, {OPTIMISTIC}"
+                if self._is_optimistic
+                else self._protocol.metric_name,
                 greater_is_better=self._protocol.metric.greater_is_better,
                 chosen=None if climb.choice is None else climb.choice.depth,
             )

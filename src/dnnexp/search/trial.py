@@ -12,6 +12,7 @@ import optuna
 from dnnexp.search.interrupts import Interrupts
 from dnnexp.search.ladder import Confirm, Rescore, Screen
 from dnnexp.search.records import INTERRUPTED, OVER_BUDGET, next_claim, result_fields
+from dnnexp.search.residual import made_trainable
 from dnnexp.search.sampling import fixed_sampler, seeded_sampler
 from dnnexp.search.schema import LADDER
 from dnnexp.search.space import flatten, suggest
@@ -73,7 +74,8 @@ class Trial:
         self.number = trial.number
         try:
             self.study.sampler = self.claim(trial)
-            configuration = suggest(trial, self.work.depth, self.sweep.base, self.sweep.config.space)
+            suggested = suggest(trial, self.work.depth, self.sweep.base, self.sweep.config.space)
+            configuration = made_trainable(suggested)
             with self.interrupts.allowed():
                 evaluation = self.score(trial, configuration)
         except KeyboardInterrupt:
@@ -132,7 +134,10 @@ class Trial:
 
     def write(self, trial: optuna.Trial, configuration: Configuration, evaluation: Evaluation) -> float:
         """Store the result and return the value that the sampler learns from, never NaN."""
-        judged = evaluation.test_scores if isinstance(self.work, Confirm) else evaluation.scores
+        judged = evaluation.scores
+        if isinstance(self.work, Confirm):  # the first seed's network is the one that is kept; of others some may fail
+            judged = evaluation.test_scores
+            judged = judged[np.isfinite(judged)] if np.isfinite(judged[:1]).all() else judged[:1]
         is_finite = len(judged) > 0 and bool(np.isfinite(judged).all())
         diverged = evaluation.diverged or ("" if is_finite or self.is_pruned else "a score is not finite")
         is_complete = not diverged and not self.is_pruned
