@@ -91,6 +91,54 @@ def test_a_regression_is_scored_in_the_targets_own_units() -> None:
     assert evaluation.metrics["score/rmse"] == pytest.approx(expected, rel=0.05)
 
 
+@pytest.mark.parametrize("metric", ["rmse", "mae"])
+def test_what_a_regression_stops_by_is_in_the_targets_own_units_too(metric: str) -> None:
+    protocol = protocol_of("diabetes", metric=metric)
+    evaluation = cross_validate(configuration(epochs=60), protocol)
+    lowest = evaluation.curves[f"val/{metric}"].min()
+    assert lowest == pytest.approx(evaluation.metrics[f"score/{metric}"], rel=0.2)  # tens, not tenths
+
+
+def test_the_best_are_scored_again_on_folds_and_seeds_that_did_not_pick_them() -> None:
+    protocol = protocol_of("wine")
+    again = protocol.rescoring
+    assert len(again.folds) == len(again.seeds) == 20
+    for repeat in (again.folds[:10], again.folds[10:]):
+        np.testing.assert_array_equal(np.sort(np.concatenate([f.score for f in repeat])), protocol.split.development)
+    for fold in again.folds:
+        parts = np.concatenate([fold.train, fold.stop, fold.score])
+        np.testing.assert_array_equal(np.sort(parts), protocol.split.development)
+    drawn = [seed.spawn_key for stage in (protocol.screening, again) for seed in stage.seeds]
+    assert len(set(drawn)) == 25
+    assert protocol.refit_seed(0).spawn_key not in drawn
+    first, second = (cross_validate(configuration(), protocol, stage=again) for _ in range(2))
+    np.testing.assert_array_equal(first.scores, second.scores)
+    assert (len(first.scores), first.n_score) == (20, pytest.approx(14.2))
+    other = protocol_of("wine", rescore_folds=4, rescore_repeats=1)
+    assert len(other.rescoring.folds) == 4
+    np.testing.assert_array_equal(other.folds[0].score, protocol.folds[0].score)  # screening does not depend on it
+
+
+def test_of_few_rows_fewer_folds_are_drawn_again_and_a_holdout_is_held_out_anew() -> None:
+    few = load(DataConfig("iris"))
+    few = dataclasses.replace(few, X=few.X.iloc[45:60].reset_index(drop=True), y=few.y[45:60], classes=few.classes[:2])
+    protocol = Protocol(few, 0.2, EvaluationConfig(folds=2), 0)
+    assert len(protocol.rescoring.folds) == 6 * 2  # of 12 rows
+    held = protocol_of("iris", kind="holdout", rescore_repeats=3)
+    assert len(held.folds) == 1
+    scored = [tuple(fold.score) for fold in [*held.folds, *held.rescoring.folds]]
+    assert len(set(scored)) == 4
+
+
+def test_a_network_has_learned_if_it_was_ever_better_than_a_constant() -> None:
+    protocol = protocol_of("wine")
+    assert cross_validate(configuration(), protocol).learned == 1
+    assert cross_validate(configuration(lr=1e-9, epochs=3), protocol).learned < 0.5
+    assert cross_validate(configuration(lr=1e30), protocol).learned == 0
+    balanced = cross_validate(configuration(epochs=30, class_weight="balanced"), protocol)
+    assert balanced.learned == 1
+
+
 def test_a_diverged_configuration_has_no_score() -> None:
     evaluation = cross_validate(configuration(depth=2, lr=1e30), protocol_of("iris"))
     assert np.isnan(evaluation.scores).all()

@@ -34,6 +34,7 @@ __all__ = [
 
 Array = npt.NDArray[Any]
 Rows = npt.NDArray[np.intp]
+IN_UNITS = ("rmse", "mae")  # metrics in the units of the target
 
 
 def architecture_of(model: ModelConfig, n_in: int, n_out: int, loss: str) -> Architecture:
@@ -95,9 +96,20 @@ def train_stack(
     lockstep = Lockstep(
         balanced(trainer, prepared, members), architecture, loss, members, configuration.optimizer,
         configuration.schedule, trainer, protocol.metric, configuration.model.initializer, configuration.model.gain,
-        length,
+        length, units(protocol, prepared, len(members)),
     )  # fmt: skip
     return architecture, lockstep.run(on_epoch, checkpoints), lockstep.schedule_steps
+
+
+def units(protocol: Protocol, prepared: Prepared, members: int) -> Array | None:
+    """Return (members, n[L], 1): the size of a standardised target's unit, for metrics in the target's own.
+
+    None where the metric has no unit. One fitting for each member, or one that all share.
+    """
+    if protocol.metric_name not in IN_UNITS:
+        return None
+    scales = np.stack([code.scale for code in prepared.codes])[:, :, None]
+    return np.broadcast_to(scales, (members, *scales.shape[1:]))
 
 
 def balanced(trainer: TrainerConfig, prepared: Prepared, members: Sequence[Member]) -> Examples:
