@@ -1,6 +1,6 @@
 """A made-up world to search in: what a configuration scores on five folds, known exactly, in no time.
 
-Run as a script it is one worker: `response_surface.py URL TRIALS SECONDS GRACE`.
+Run as a script it is one worker: `response_surface.py URL TRIALS SECONDS GRACE [STUDY]`.
 """
 
 from __future__ import annotations
@@ -113,9 +113,9 @@ def begin(studies: Studies, depth: int, stage: str = "screen") -> int:
     return studies.storage.create_new_trial(study_id)
 
 
-def work(url: str, trials: int, seconds: float, grace: int) -> None:
+def work(url: str, trials: int, seconds: float, grace: int, name: str = "study") -> None:
     """One worker on depths 1 and 2, as a target for processes; a trial takes that many seconds."""
-    climb_ladder(sweep(url, trials=trials, max_depth=2, grace=grace), scorers("linear", seconds))
+    climb_ladder(sweep(url, name, trials=trials, max_depth=2, grace=grace), scorers("linear", seconds))
 
 
 def note_threads(folder: Path, names: tuple[str, ...]) -> None:
@@ -124,4 +124,4 @@ def note_threads(folder: Path, names: tuple[str, ...]) -> None:
 
 
 if __name__ == "__main__":
-    work(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4]))
+    work(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4]), *sys.argv[5:])

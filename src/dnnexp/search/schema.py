@@ -54,7 +54,7 @@ class SearchConfig:
     patience: int = 2  # consecutive depths without a gain before growing stops
     min_gain: float = 0.0  # in units of the metric; the gain must also exceed one standard error
     max_minutes: float | None = None  # of training, all workers together, after which no configuration is begun
-    rescore: int = 3  # configurations of each depth scored again on fresh folds and seeds; 0: judge by screening
+    rescore: int = 2  # configurations of each depth scored again on fresh folds and seeds; 0: judge by screening
     confirm_seeds: int = 5  # networks of the choice, alike but for their seeds, that are scored on the test rows
     selection: str = "development"  # test: depth and network are chosen by the test rows, and the answer is optimistic
     workers: int = 1

@@ -90,6 +90,11 @@ class Studies:
         records = [record for depth, stage in self.existing() for record in self.read(depth, stage)]
         return sorted(records, key=lambda record: record.key)
 
+    def close(self) -> None:
+        """Let go of the database's connections; what is asked next opens others."""
+        self.backend.remove_session()
+        self.backend.engine.dispose()
+
     def trial_id(self, record: TrialRecord) -> int:
         """Return the storage's id of a trial."""
         return self.storage.get_trial_id_from_study_id_trial_number(self._id(record.depth, record.stage), record.number)

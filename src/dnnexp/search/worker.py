@@ -28,7 +28,11 @@ def climb_ladder(sweep: Sweep, scorers: Scorers, listeners: Listeners | None = N
     """
     try:
         with Interrupts() as interrupts, trouble_in_words(sweep.url):
-            return Worker(sweep, scorers, listeners or Listeners(), interrupts).run()
+            worker = Worker(sweep, scorers, listeners or Listeners(), interrupts)
+            try:
+                return worker.run()
+            finally:
+                worker.studies.close()
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             f"stopped: every finished trial of study {sweep.name!r} is kept, the same command goes on from there"
