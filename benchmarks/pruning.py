@@ -106,6 +106,15 @@ def report(sweeps: Sequence[Sweep], pruner: str) -> list[str]:
     ]
 
 
+def write(sweeps: Sequence[Sweep], path: Path) -> None:
+    """Write one line for each sweep as CSV."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(Sweep._fields[:-1])
+        table.writerows([*sweep[:3], *(round(value, 2) for value in sweep[3:5]), *sweep[5:-1]] for sweep in sweeps)
+
+
 def main() -> None:
     """Run the sweeps, print what they took and found, write results/pruning.csv."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
@@ -126,11 +135,7 @@ def main() -> None:
                 f"{sweep.pruned:>3}/{sweep.trials:<3} {sweep.development:7.4f} {sweep.test:7.4f}  {sweep.network}",
                 flush=True,
             )
-    given.output.parent.mkdir(parents=True, exist_ok=True)
-    with given.output.open("w", newline="") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(Sweep._fields[:-1])
-        table.writerows([*sweep[:3], *(round(value, 2) for value in sweep[3:5]), *sweep[5:-1]] for sweep in sweeps)
+            write(sweeps, given.output)
     for pruner in PRUNERS:
         if pruner != CONTROL:
             print("\n".join(report(sweeps, pruner)))

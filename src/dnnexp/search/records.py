@@ -48,6 +48,7 @@ class TrialRecord:
     best_steps: tuple[int, ...] = ()
     schedule_steps: int = 0
     learned: float = 1.0  # share of its networks that ever were better than a constant answer
+    rungs: tuple[tuple[int, float], ...] = ()  # (epoch, best mean score so far where it stops by), at some epochs
     seconds: float = 0.0
     metrics: Mapping[str, float] = field(default_factory=dict)
     curves: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # by epoch
@@ -115,6 +116,7 @@ def from_result(fields: Mapping[str, Any]) -> dict[str, Any]:
     read = dict(fields)
     for name in ("scores", "best_steps"):
         read[name] = tuple(read.get(name, ()))
+    read["rungs"] = tuple((int(epoch), float(score)) for epoch, score in read.get("rungs", ()))
     read["test_scores"] = _or_nan(read.get("test_scores", ()))
     read["curves"] = {name: _or_nan(curve) for name, curve in read.get("curves", {}).items()}
     return read

@@ -63,7 +63,7 @@ class Studies:
                 found.append((int(match[1]), match[2]))
         return sorted(found)
 
-    def open(self, depth: int, stage: str, pruner: optuna.pruners.BasePruner | None = None) -> optuna.Study:
+    def open(self, depth: int, stage: str) -> optuna.Study:
         """Return the study of a depth and stage, made with the fingerprint where it does not exist."""
         if (depth, stage) not in self._open:
             study = optuna.create_study(
@@ -71,7 +71,7 @@ class Studies:
                 storage=self.storage,
                 direction=self.direction,
                 sampler=optuna.samplers.RandomSampler(),
-                pruner=pruner or optuna.pruners.NopPruner(),
+                pruner=optuna.pruners.NopPruner(),
                 load_if_exists=True,
             )
             if FINGERPRINT not in study.user_attrs:
