@@ -63,6 +63,21 @@ def test_the_test_labels_change_no_score_and_no_training() -> None:
     assert not np.array_equal(one.test_scores, other.test_scores)
 
 
+def test_of_a_regression_not_even_the_drawn_split_depends_on_the_test_targets() -> None:
+    """Classes are drawn by their shares: there a split that is to know no test label has to be the data's own."""
+    dataset = load(DataConfig("diabetes"))
+    protocol = Protocol(dataset, 0.2, EvaluationConfig(), 0)
+    permuted = Protocol(with_permuted_test_labels(dataset, protocol.split.test), 0.2, EvaluationConfig(), 0)
+    np.testing.assert_array_equal(permuted.split.test, protocol.split.test)
+    for stage in ("screening", "rescoring"):
+        for one, other in zip(getattr(protocol, stage).folds, getattr(permuted, stage).folds, strict=True):
+            for rows, others in zip(one, other, strict=True):
+                np.testing.assert_array_equal(rows, others)
+    one, other = (cross_validate(configuration(epochs=3), p) for p in (protocol, permuted))
+    np.testing.assert_array_equal(one.scores, other.scores)
+    assert not np.array_equal(one.test_scores, other.test_scores)
+
+
 def test_no_hidden_layer_is_logistic_regression() -> None:
     protocol = protocol_of("wine", kind="none")
     run = Configuration(
