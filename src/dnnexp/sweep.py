@@ -141,9 +141,9 @@ def make_sweep(config: Config, protocol: Protocol) -> Sweep:
 def make_scorers(config: Config, protocol: Protocol) -> Scorers:
     """Return how trials are scored: over the folds, the best over fresh ones, and the choice on the test rows."""
     from dnnexp.evaluation.configuration import Configuration
-    from dnnexp.evaluation.confirmation import confirm as confirm_choice
     from dnnexp.evaluation.cross_validation import Evaluation, cross_validate
     from dnnexp.evaluation.refit import refit_length
+    from dnnexp.evaluation.several_seeds import refit_seeds
     from dnnexp.search.sweep import Scorers
     from dnnexp.training.fit import OnEpoch
 
@@ -157,7 +157,7 @@ def make_scorers(config: Config, protocol: Protocol) -> Scorers:
 
     def confirm(configuration: Configuration, source: TrialRecord) -> Evaluation:
         length = refit_length(source.best_steps, source.schedule_steps, configuration.trainer, rows)
-        return confirm_choice(configuration, protocol, length, config.search.confirm_seeds).evaluation
+        return refit_seeds(configuration, protocol, length, config.search.confirm_seeds).evaluation
 
     return Scorers(screen, confirm, rescore)
 

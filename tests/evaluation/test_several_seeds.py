@@ -8,10 +8,10 @@ import pytest
 from dnnexp.data.schema import DataConfig
 from dnnexp.data.sources import load
 from dnnexp.evaluation.configuration import Configuration
-from dnnexp.evaluation.confirmation import Confirmation, confirm
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.refit import refit
 from dnnexp.evaluation.schema import EvaluationConfig
+from dnnexp.evaluation.several_seeds import SeveralSeeds, refit_seeds
 from dnnexp.network.optimizers import OptimizerConfig
 from dnnexp.network.schema import ModelConfig
 from dnnexp.training.fit import Length
@@ -27,8 +27,8 @@ def configuration(lr: float = 3e-3) -> Configuration:
     return Configuration(ModelConfig(depth=2, width=9), OptimizerConfig(lr=lr), trainer=trainer)
 
 
-def confirmed(protocol: Protocol, seeds: int, lr: float = 3e-3) -> Confirmation:
-    return confirm(configuration(lr), protocol, Length(20, 40), seeds)
+def confirmed(protocol: Protocol, seeds: int, lr: float = 3e-3) -> SeveralSeeds:
+    return refit_seeds(configuration(lr), protocol, Length(20, 40), seeds)
 
 
 @pytest.mark.parametrize("name", ["wine", "breast_cancer", "diabetes"])
@@ -42,7 +42,7 @@ def test_the_first_of_several_is_the_network_that_is_refitted_alone_to_the_bit(n
     expected = alone.predictor.outputs(X)
     if name == "diabetes":
         expected = alone.predictor.predict(X)
-    np.testing.assert_allclose(several.predictions[0], expected.T, rtol=1e-12)
+    np.testing.assert_allclose(several.predictions[0], expected, rtol=1e-12)
 
 
 def test_scores_can_be_computed_again_from_what_each_seed_predicts() -> None:
@@ -51,8 +51,8 @@ def test_scores_can_be_computed_again_from_what_each_seed_predicts() -> None:
         several = confirmed(protocol, 3)
         rows = len(protocol.split.test)
         assert several.predictions.shape == (3, *several.targets.shape)
-        assert several.targets.shape[1] == rows
-        scores = protocol.metric.function(several.predictions, several.targets, np.ones(rows))
+        assert len(several.targets) == rows
+        scores = protocol.metric.function(several.predictions.swapaxes(1, 2), several.targets.T, np.ones(rows))
         np.testing.assert_allclose(scores, several.evaluation.test_scores, rtol=1e-12)
         metric = f"test/{protocol.metric_name}"
         assert several.evaluation.metrics[metric] == pytest.approx(scores.mean())

@@ -17,20 +17,20 @@ from dnnexp.evaluation.stack import make_member, mean_curves, train_stack
 from dnnexp.network.inference import logits, outputs
 from dnnexp.training.fit import Length
 
-__all__ = ["Confirmation", "confirm"]
+__all__ = ["SeveralSeeds", "refit_seeds"]
 
 Array = npt.NDArray[Any]
 
 
-class Confirmation(NamedTuple):
+class SeveralSeeds(NamedTuple):
     """S networks of one configuration that differ in their seeds only; the first is the one that is kept."""
 
     evaluation: Evaluation  # test_scores (S,), NaN where a network diverged; metrics: means over the others
-    predictions: npt.NDArray[np.float64]  # (S, outputs, test rows) probabilities, or values in the target's units
-    targets: npt.NDArray[np.float64]  # (outputs, test rows) alike: 0/1, or values
+    predictions: npt.NDArray[np.float64]  # (S, test rows, outputs) probabilities, or values in the target's units
+    targets: npt.NDArray[np.float64]  # (test rows, outputs) alike: 0/1, or values
 
 
-def confirm(configuration: Configuration, protocol: Protocol, length: Length, seeds: int) -> Confirmation:
+def refit_seeds(configuration: Configuration, protocol: Protocol, length: Length, seeds: int) -> SeveralSeeds:
     """Train `seeds` networks on all development rows in lockstep and score each on the test rows, once.
 
     Network s is, to the bit, the one that `refit` trains alone with the s-th seed. Whether the first one diverged is
@@ -52,7 +52,7 @@ def confirm(configuration: Configuration, protocol: Protocol, length: Length, se
                 scores.setdefault(f"{part}/{name}", []).append(float(values[0]))
         with np.errstate(all="ignore"):
             A = outputs(logits(theta, architecture, prepared.examples.X1, parts["test"][None, :]), architecture)[0]
-            predictions.append(prepared.codes[0].decode(A.T).T if dataset.task == "regression" else A)
+            predictions.append(prepared.codes[0].decode(A.T) if dataset.task == "regression" else A.T)
     targets = dataset.y if dataset.task == "regression" else prepared.examples.Y
     evaluation = no_folds(protocol)._replace(
         test_scores=np.array(scores[f"test/{protocol.metric_name}"]),
@@ -65,7 +65,7 @@ def confirm(configuration: Configuration, protocol: Protocol, length: Length, se
         diverged="" if fits[0].divergence is None else divergence_in_words(fits[0].divergence, configuration),
         seconds=time.perf_counter() - started,
     )
-    return Confirmation(evaluation, np.stack(predictions).astype(np.float64), targets[parts["test"]].T.astype(float))
+    return SeveralSeeds(evaluation, np.stack(predictions).astype(np.float64), targets[parts["test"]].astype(np.float64))
 
 
 def _means(scores: dict[str, list[float]]) -> dict[str, float]:
