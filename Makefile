@@ -13,11 +13,11 @@ PIP := $(PY) -m pip install --quiet --quiet --disable-pip-version-check
 READY := .venv/.ready
 BENCH_READY := .venv-bench/.ready
 
-.PHONY: help setup train sweep ui test test-slow check format bench bench-throughput lock clean
+.PHONY: help setup train sweep ui test test-slow check format bench bench-pruning bench-throughput lock clean
 
 help: ## this list
 	@echo 'make TARGET [ARGS="key=value …"]'
-	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 17
 
 setup: $(READY) ## the environment in .venv, from the hash-locked requirements
 
@@ -56,6 +56,9 @@ bench: $(BENCH_READY) ## speed and memory against peers (minutes; ARGS=--quick: 
 
 bench-throughput: $(READY) ## configurations a minute against a plain script of Optuna, scikit-learn and MLflow (minutes)
 	@$(PY) benchmarks/throughput.py $(ARGS)
+
+bench-pruning: $(READY) ## what ending bad trials early saves on digits (minutes; ARGS=--help)
+	@$(PY) benchmarks/pruning.py $(ARGS)
 
 lock: $(READY) ## solve the requirements again (newest versions: make lock ARGS=--upgrade)
 	@lock() { $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -184,3 +184,12 @@ def test_the_command_line_can_be_given_to_a_shell_and_holds_no_password() -> Non
     line = command_line("python -m dnnexp.sweep", ["study=a b", "storage='postgresql://me:opensesame@db/x'"])
     assert line.startswith("python -m dnnexp.sweep 'study=a b' ")
     assert "opensesame" not in line
+
+
+@pytest.mark.parametrize("name", ["train", "sweep"])
+def test_a_command_loads_nothing_slow_before_it_can_answer_ctrl_c_with_a_line(name: str) -> None:
+    code = (
+        f"import sys, dnnexp.{name}; print(*sys.modules.keys() & {{'numpy', 'hydra', 'omegaconf', 'optuna', 'yaml'}})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""

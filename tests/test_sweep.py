@@ -18,12 +18,15 @@ import pytest
 from sklearn.datasets import load_wine
 
 from dnnexp.config import Composer
+from dnnexp.evaluation.cross_validation import cross_validate
+from dnnexp.evaluation.refit import refit, refit_length
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.storage import open_storage, sqlite_url
 from dnnexp.search.studies import Studies
-from dnnexp.sweep import chosen_by_the_sweep, main
+from dnnexp.sweep import chosen_by_the_sweep, main, make_protocol
 
 SMALL = ("data=wine", "search.trials_per_depth=4", "search.max_depth=2", "search.patience=1", "trainer.epochs=15")
+AGAIN = ("search.rescore=2", "evaluation.rescore_folds=4", "search.confirm_seeds=3")
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +35,7 @@ def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def sweep(*overrides: str) -> None:
-    assert main(["--quiet", *SMALL, *overrides]) == 0
+    assert main(["--quiet", *SMALL, *AGAIN, *overrides]) == 0
 
 
 def records(study: str, root: str = "runs") -> list[TrialRecord]:
@@ -86,8 +89,16 @@ def test_a_sweep_answers_and_records_every_trial_once_below_its_own_run() -> Non
     assert (
         Path("runs", "outputs", "s", "data.txt").read_text(encoding="utf-8").startswith("wine: 178 rows, 13 input col")
     )
+    again = [r for r in ended if r.stage == "rescore"]
+    assert len(by_role["rescore"]) == len(again) == 4  # two of each depth
+    assert all(len(r.scores) == 8 for r in again)
     scores = [float(row["score"]) for row in board]
-    assert scores == sorted((r.score for r in ended if r.stage == "screen" and r.score is not None), reverse=True)
+    assert scores[:4] == sorted((r.score for r in again if r.score is not None), reverse=True)
+    screened = {str(r.number): r.score for r in ended if r.stage == "screen" and r.depth == 1}
+    assert {row["trial"]: float(row["screening"]) for row in board if row["depth"] == "1"} == screened
+    (confirmed,) = [r for r in ended if r.stage == "confirm"]
+    assert len(confirmed.test_scores) == 3
+    assert f"The champion, the network of the first seed, has test accuracy {confirmed.test_scores[0]:.4f}." in text
 
 
 def test_the_same_seed_tries_the_same_and_answers_the_same_bit_for_bit() -> None:
@@ -107,8 +118,16 @@ def test_the_file_that_a_sweep_leaves_trains_the_same_network_to_the_same_score(
     capsys.readouterr()
     assert train(["--quiet", "experiment=best", "tracking=none"]) == 0
     printed = capsys.readouterr().out
-    for begin in ("accuracy ", "test accuracy "):
-        assert text.partition(begin)[2].split()[0] in printed.partition(begin)[2]
+    champion = text.partition("The champion")[2].partition("test accuracy ")[2].split()[0].rstrip(".")
+    assert champion in printed.partition("test accuracy ")[2]
+    assert text.partition("picked it with ")[2].split()[0] in printed.partition("accuracy ")[2]
+    (confirmed,) = [record for record in records("s") if record.stage == "confirm"]
+    config = Composer().compose(["experiment=best"])
+    protocol = make_protocol(config)
+    evaluation = cross_validate(config.configuration, protocol)
+    rows = len(protocol.split.development)
+    length = refit_length(evaluation.best_steps, evaluation.schedule_steps, config.trainer, rows)
+    assert refit(config.configuration, protocol, length).test_score == confirmed.test_scores[0]  # to the bit
 
 
 def test_all_that_can_be_searched_is_recorded_as_it_was_built_and_trained_again(
@@ -141,8 +160,9 @@ def test_all_that_can_be_searched_is_recorded_as_it_was_built_and_trained_again(
     capsys.readouterr()
     assert train(["--quiet", "experiment=best", "tracking=none"]) == 0
     printed = capsys.readouterr().out
-    for begin in ("accuracy ", "test accuracy "):
-        assert text.partition(begin)[2].split()[0] in printed.partition(begin)[2]
+    champion = text.partition("The champion")[2].partition("test accuracy ")[2].split()[0].rstrip(".")
+    assert champion in printed.partition("test accuracy ")[2]
+    assert text.partition("picked it with ")[2].split()[0] in printed.partition("accuracy ")[2]
 
 
 def test_the_command_that_is_printed_trains_the_choice_wherever_the_root_is(
@@ -184,10 +204,10 @@ def test_permuting_the_test_labels_changes_no_trial_no_choice_and_no_champion() 
         Path(root).mkdir()
         write_wine(Path(root, "wine.npz"), permuted=root == "permuted")
         sweep("study=s", "data=npz", f"data.path={root}/wine.npz", f"paths.root={root}", "tracking=none")
-    tried = [[trial for trial in what_was_tried("s", root) if trial[0][1] == 0] for root in ("printed", "permuted")]
-    assert len(tried[0]) == 8
+    tried = [[trial for trial in what_was_tried("s", root) if trial[0][1] < 2] for root in ("printed", "permuted")]
+    assert len(tried[0]) == 8 + 4  # screened, scored again
     assert tried[0] == tried[1]
-    assert answer("s", "printed").splitlines()[:2] == answer("s", "permuted").splitlines()[:2]
+    assert answer("s", "printed").splitlines()[:3] == answer("s", "permuted").splitlines()[:3]
     confirmations = [
         next(record for record in records("s", root) if record.stage == "confirm") for root in ("printed", "permuted")
     ]
@@ -203,6 +223,59 @@ def test_a_sweep_with_other_settings_is_refused_with_the_difference(capsys: pyte
     assert "model.dropout was 0.0 and is 0.2" in capsys.readouterr().err
     sweep("study=s", "tracking=none", "search.trials_per_depth=5")  # a budget is no part of what is compared
     assert sum(record.stage == "screen" and record.depth == 1 for record in records("s")) == 5
+
+
+def test_what_the_test_rows_chose_is_marked_optimistic_wherever_it_shows_and_is_not_registered() -> None:
+    sweep("study=honest", "tracking=none")
+    sweep("study=s", "search.selection=test")
+    screened = [[r for r in records(study) if r.stage == "screen"] for study in ("honest", "s")]
+    drawn = [[(r.key, r.params, r.scores) for r in trials if r.depth == 1] for trials in screened]
+    assert drawn[0] == drawn[1]  # development data draws the trials all the same
+    chosen = max(screened[1], key=lambda r: (sum(r.test_scores), -r.depth, -r.parameters))
+    text = answer("s")
+    assert "Optimistic: depth and network were chosen by the test rows" in text
+    assert f"mean test accuracy {sum(chosen.test_scores) / 5:.4f} on the 36 rows that chose it" in text
+    assert "rows that chose it (optimistic)" in text
+    assert "chose nothing" not in text
+    runs = runs_in_mlflow()
+    assert {tags["dnnexp.selection"] for tags in runs} == {"test (optimistic)"}
+    with sqlite3.connect(Path("runs", "mlflow.db")) as database:
+        names = dict(
+            database.execute("select tags.value, name from runs join tags using (run_uuid) where key = 'dnnexp.role'")
+        )
+        curves = {key for (key,) in database.execute("select distinct key from metrics where key like '%depth/%'")}
+        assert database.execute("select count(*) from registered_models").fetchone() == (0,)
+    assert names["sweep"] == "s (optimistic)"
+    assert names["champion"].endswith("-champion-optimistic")
+    assert "optimistic/depth/accuracy" in curves
+    assert "depth/accuracy" not in curves
+    assert "optimistic" in Path("runs", "experiment", "best.yaml").read_text(encoding="utf-8")
+
+
+def test_a_sweep_that_is_stopped_is_killed_in_mlflow_and_runs_on_when_it_goes_on() -> None:
+    command = [sys.executable, "-m", "dnnexp.sweep", "--quiet", *SMALL, *AGAIN, "search.trials_per_depth=40", "study=s"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.1)
+        if Path("runs", "optuna.db").exists() and len(records("s")) >= 3:
+            break
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=60)[1]
+    assert (process.returncode, "Traceback" in said) == (130, False)
+    assert status_of_the_sweep() == "KILLED"
+    tried = len(records("s"))
+    sweep("study=s")
+    assert status_of_the_sweep() == "FINISHED"
+    assert len(records("s")) > tried
+
+
+def status_of_the_sweep() -> str:
+    with sqlite3.connect(Path("runs", "mlflow.db")) as database:
+        (row,) = database.execute(
+            "select status from runs join tags using (run_uuid) where key = 'dnnexp.role' and tags.value = 'sweep'"
+        ).fetchall()
+    return str(row[0])
 
 
 @pytest.mark.parametrize(
@@ -248,7 +321,7 @@ def test_a_setting_that_the_sweep_chooses_for_itself_is_not_ignored_in_silence()
 
 @pytest.mark.slow  # the trial that was killed is found dead after a while
 def test_a_sweep_killed_and_run_again_has_every_finished_trial_once_and_its_whole_budget() -> None:
-    command = [sys.executable, "-m", "dnnexp.sweep", "--quiet", *SMALL, "search.trials_per_depth=12", "study=s"]
+    command = [sys.executable, "-m", "dnnexp.sweep", "--quiet", *SMALL, *AGAIN, "search.trials_per_depth=12", "study=s"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     finished: dict[tuple[int, str, int], TrialRecord] = {}
     for wanted in (3, 15):

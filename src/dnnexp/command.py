@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from dnnexp.config import Composer, Config, redact
 from dnnexp.errors import ConfigError, DataError, DnnexpError, nearest
+from dnnexp.redaction import redact
 
 if TYPE_CHECKING:
+    from dnnexp.config import Composer, Config
     from dnnexp.reporting.terminal import Terminal
 
 __all__ = ["Main", "command", "command_line", "comparison"]
@@ -62,8 +63,8 @@ class Main(Protocol):
     def __call__(self, argv: Sequence[str] | None = None) -> int: ...
 
 
-Run = Callable[[Sequence[Config], "Terminal"], None]
-Compose = Callable[[Composer, Arguments], list[Config]]
+Run = Callable[[Sequence["Config"], "Terminal"], None]
+Compose = Callable[["Composer", Arguments], list["Config"]]
 
 
 def command(
@@ -193,6 +194,8 @@ def _compose_grid(composer: Composer, arguments: Arguments) -> list[Config]:
 
 
 def _run(arguments: Arguments, program: str, about: str, compose: Compose, run: Run) -> None:
+    from dnnexp.config import Composer
+
     composer = Composer(arguments.config_name, arguments.config_dir)
     if arguments.help:
         from dnnexp.config.manual import manual

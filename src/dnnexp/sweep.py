@@ -7,12 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dnnexp.command import command, command_line
-from dnnexp.config import Config
-from dnnexp.config.schema import flatten
-from dnnexp.errors import ConfigError
-from dnnexp.search.schema import AUTO, require_study_name
+from dnnexp.errors import ConfigError, DnnexpError
 
 if TYPE_CHECKING:
+    from dnnexp.config import Config
     from dnnexp.evaluation.protocol import Protocol
     from dnnexp.evaluation.refit import Refit
     from dnnexp.reporting.terminal import Terminal
@@ -35,14 +33,18 @@ def main(config: Config, terminal: Terminal) -> None:
     from dnnexp.recording.sweep import SweepRecorder
     from dnnexp.search.answer import answer, inputs_sentence
     from dnnexp.search.monitor import Monitor
+    from dnnexp.search.residual import note_on_depth
     from dnnexp.search.sweep import Listeners
     from dnnexp.search.worker import climb_ladder
     from dnnexp.search.workers import run_workers
 
     sweep = make_sweep(config, protocol)
     recorder = SweepRecorder(config, protocol, sweep.name, command_line(PROGRAM, sys.argv[1:]))
+    if note := note_on_depth(config.search, config.model.residual):
+        terminal.say(note)
+    workers, fresh = config.search.workers, protocol.rescoring.folds if config.search.rescore else []
     with terminal.sweep(protocol.metric_name, greater_is_better=protocol.metric.greater_is_better) as progress:
-        monitor = Monitor(sweep, progress)
+        monitor = Monitor(sweep, progress, workers, len(fresh))
         recorder.begin()
         monitor.look_again()
 
@@ -50,13 +52,21 @@ def main(config: Config, terminal: Terminal) -> None:
             monitor.trial(record)
             recorder.trial(record)
 
-        if config.search.workers == 1:
-            climb_ladder(sweep, make_scorers(protocol), Listeners(on_trial=on_trial, on_climb=monitor.look))
-        else:
-            run_workers(work, (config, sweep), config.search.workers, monitor.keep_looking)
+        try:
+            if workers == 1:
+                climb_ladder(sweep, make_scorers(config, protocol), Listeners(on_trial=on_trial, on_climb=monitor.look))
+            else:
+                run_workers(work, (config, sweep), workers, monitor.keep_looking)
+        except KeyboardInterrupt:
+            if not monitor.others_are_at_work():
+                recorder.break_off("KILLED")
+            raise
+        except DnnexpError:
+            recorder.break_off("FAILED")
+            raise
         climb = monitor.look_again()
     is_confirmed = climb.confirmation is not None and climb.confirmation.state == "complete"
-    refitted = refit_choice(config, protocol, climb.choice) if climb.choice is not None and is_confirmed else None
+    refitted = refit_choice(config, protocol, climb.screened) if climb.screened is not None and is_confirmed else None
     sentences = answer(climb, len(protocol.split.test), len(protocol.split.development))
     if refitted is not None:
         inputs = refitted.predictor.preprocessor
@@ -79,12 +89,12 @@ def check(config: Config) -> None:
         raise ConfigError(f"trainer: a sweep trains, got {config.trainer.kind}; that is for dnnexp.train")
     if config.evaluation.kind == "none":
         raise ConfigError("evaluation: a sweep needs scores, got none; take cross_validation or holdout")
-    if config.search.rescore:
-        raise ConfigError(f"search.rescore: need 0, got {config.search.rescore}")
 
 
 def chosen_by_the_sweep(config: Config) -> list[str]:
     """Return the overridden keys whose values every trial chooses for itself."""
+    from dnnexp.search.schema import AUTO
+
     chosen = {"model.depth", "model.width", "model.widths", "model.activation", "model.activations", "optimizer.lr"}
     space = config.search.space
     searched = {
@@ -112,7 +122,9 @@ def make_protocol(config: Config) -> Protocol:
 
 def make_sweep(config: Config, protocol: Protocol) -> Sweep:
     """Return what every worker of the sweep is told."""
+    from dnnexp.config.schema import Config, flatten
     from dnnexp.evaluation.stack import require_suited
+    from dnnexp.search.schema import require_study_name
     from dnnexp.search.space import settled
     from dnnexp.search.sweep import Sweep
 
@@ -126,6 +138,7 @@ def make_sweep(config: Config, protocol: Protocol) -> Sweep:
         **searched,
         "search.sampler": config.search.sampler,
         "search.pruner": config.search.pruner,
+        "search.selection": config.search.selection,
         "data (SHA-256)": protocol.dataset.sha256,
         "test rows (SHA-256)": protocol.split.sha256,
         "metric": protocol.metric_name,
@@ -138,14 +151,16 @@ def make_sweep(config: Config, protocol: Protocol) -> Sweep:
         fingerprint=fingerprint,
         seed=config.seed,
         greater_is_better=protocol.metric.greater_is_better,
+        defaults=flatten(Config()),
     )
 
 
-def make_scorers(protocol: Protocol) -> Scorers:
-    """Return how trials are scored: over the folds, and the choice on the test rows after a refit."""
+def make_scorers(config: Config, protocol: Protocol) -> Scorers:
+    """Return how trials are scored: over the folds, the best over fresh ones, and the choice on the test rows."""
     from dnnexp.evaluation.configuration import Configuration
     from dnnexp.evaluation.cross_validation import Evaluation, cross_validate
-    from dnnexp.evaluation.refit import DivergedError, as_evaluation, diverged_evaluation, refit, refit_length
+    from dnnexp.evaluation.refit import refit_length
+    from dnnexp.evaluation.several_seeds import refit_seeds
     from dnnexp.search.sweep import Scorers
     from dnnexp.training.fit import OnEpoch
 
@@ -154,18 +169,21 @@ def make_scorers(protocol: Protocol) -> Scorers:
     def screen(configuration: Configuration, on_epoch: OnEpoch | None) -> Evaluation:
         return cross_validate(configuration, protocol, on_epoch)
 
+    def rescore(configuration: Configuration, on_epoch: OnEpoch | None) -> Evaluation:
+        return cross_validate(configuration, protocol, on_epoch, stage=protocol.rescoring)
+
     def confirm(configuration: Configuration, source: TrialRecord) -> Evaluation:
         length = refit_length(source.best_steps, source.schedule_steps, configuration.trainer, rows)
-        try:
-            return as_evaluation(refit(configuration, protocol, length), protocol)
-        except DivergedError as error:
-            return diverged_evaluation(protocol, str(error))
+        return refit_seeds(configuration, protocol, length, config.search.confirm_seeds).evaluation
 
-    return Scorers(screen, confirm)
+    return Scorers(screen, confirm, rescore)
 
 
 def refit_choice(config: Config, protocol: Protocol, choice: TrialRecord) -> Refit:
-    """Return the chosen network trained on all development rows: the same bits as the trial that confirmed it."""
+    """Return the chosen network trained on all development rows: the same bits as the first that confirmed it.
+
+    choice: as it was screened; its folds say how long, as those of `dnnexp.train` do.
+    """
     from dnnexp.evaluation.refit import refit, refit_length
     from dnnexp.recording.sweep import chosen_config
 
@@ -182,7 +200,7 @@ def work(config: Config, sweep: Sweep) -> None:
 
     protocol = make_protocol(config)
     recorder = SweepRecorder(config, protocol, sweep.name, command_line(PROGRAM, sys.argv[1:]))
-    climb_ladder(sweep, make_scorers(protocol), Listeners(on_trial=recorder.trial))
+    climb_ladder(sweep, make_scorers(config, protocol), Listeners(on_trial=recorder.trial))
 
 
 if __name__ == "__main__":

@@ -10,10 +10,10 @@ import uuid
 from typing import TYPE_CHECKING
 
 from dnnexp.command import command, command_line
-from dnnexp.config import Config
 from dnnexp.errors import DnnexpError
 
 if TYPE_CHECKING:
+    from dnnexp.config import Config
     from dnnexp.evaluation.cross_validation import Evaluation
     from dnnexp.evaluation.protocol import Protocol
     from dnnexp.evaluation.refit import Refit

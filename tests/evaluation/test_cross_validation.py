@@ -63,6 +63,21 @@ def test_the_test_labels_change_no_score_and_no_training() -> None:
     assert not np.array_equal(one.test_scores, other.test_scores)
 
 
+def test_of_a_regression_not_even_the_drawn_split_depends_on_the_test_targets() -> None:
+    """Classes are drawn by their shares: there a split that is to know no test label has to be the data's own."""
+    dataset = load(DataConfig("diabetes"))
+    protocol = Protocol(dataset, 0.2, EvaluationConfig(), 0)
+    permuted = Protocol(with_permuted_test_labels(dataset, protocol.split.test), 0.2, EvaluationConfig(), 0)
+    np.testing.assert_array_equal(permuted.split.test, protocol.split.test)
+    for stage in ("screening", "rescoring"):
+        for one, other in zip(getattr(protocol, stage).folds, getattr(permuted, stage).folds, strict=True):
+            for rows, others in zip(one, other, strict=True):
+                np.testing.assert_array_equal(rows, others)
+    one, other = (cross_validate(configuration(epochs=3), p) for p in (protocol, permuted))
+    np.testing.assert_array_equal(one.scores, other.scores)
+    assert not np.array_equal(one.test_scores, other.test_scores)
+
+
 def test_no_hidden_layer_is_logistic_regression() -> None:
     protocol = protocol_of("wine", kind="none")
     run = Configuration(
@@ -89,6 +104,54 @@ def test_a_regression_is_scored_in_the_targets_own_units() -> None:
     assert 0.3 < evaluation.metrics["score/r2"] < 0.7
     expected = target.std() * np.sqrt(1 - evaluation.metrics["score/r2"])
     assert evaluation.metrics["score/rmse"] == pytest.approx(expected, rel=0.05)
+
+
+@pytest.mark.parametrize("metric", ["rmse", "mae"])
+def test_what_a_regression_stops_by_is_in_the_targets_own_units_too(metric: str) -> None:
+    protocol = protocol_of("diabetes", metric=metric)
+    evaluation = cross_validate(configuration(epochs=60), protocol)
+    lowest = evaluation.curves[f"val/{metric}"].min()
+    assert lowest == pytest.approx(evaluation.metrics[f"score/{metric}"], rel=0.2)  # tens, not tenths
+
+
+def test_the_best_are_scored_again_on_folds_and_seeds_that_did_not_pick_them() -> None:
+    protocol = protocol_of("wine")
+    again = protocol.rescoring
+    assert len(again.folds) == len(again.seeds) == 20
+    for repeat in (again.folds[:10], again.folds[10:]):
+        np.testing.assert_array_equal(np.sort(np.concatenate([f.score for f in repeat])), protocol.split.development)
+    for fold in again.folds:
+        parts = np.concatenate([fold.train, fold.stop, fold.score])
+        np.testing.assert_array_equal(np.sort(parts), protocol.split.development)
+    drawn = [seed.spawn_key for stage in (protocol.screening, again) for seed in stage.seeds]
+    assert len(set(drawn)) == 25
+    assert protocol.refit_seed(0).spawn_key not in drawn
+    first, second = (cross_validate(configuration(), protocol, stage=again) for _ in range(2))
+    np.testing.assert_array_equal(first.scores, second.scores)
+    assert (len(first.scores), first.n_score) == (20, pytest.approx(14.2))
+    other = protocol_of("wine", rescore_folds=4, rescore_repeats=1)
+    assert len(other.rescoring.folds) == 4
+    np.testing.assert_array_equal(other.folds[0].score, protocol.folds[0].score)  # screening does not depend on it
+
+
+def test_of_few_rows_fewer_folds_are_drawn_again_and_a_holdout_is_held_out_anew() -> None:
+    few = load(DataConfig("iris"))
+    few = dataclasses.replace(few, X=few.X.iloc[45:60].reset_index(drop=True), y=few.y[45:60], classes=few.classes[:2])
+    protocol = Protocol(few, 0.2, EvaluationConfig(folds=2), 0)
+    assert len(protocol.rescoring.folds) == 6 * 2  # of 12 rows
+    held = protocol_of("iris", kind="holdout", rescore_repeats=3)
+    assert len(held.folds) == 1
+    scored = [tuple(fold.score) for fold in [*held.folds, *held.rescoring.folds]]
+    assert len(set(scored)) == 4
+
+
+def test_a_network_has_learned_if_it_was_ever_better_than_a_constant() -> None:
+    protocol = protocol_of("wine")
+    assert cross_validate(configuration(), protocol).learned == 1
+    assert cross_validate(configuration(lr=1e-9, epochs=3), protocol).learned < 0.5
+    assert cross_validate(configuration(lr=1e30), protocol).learned == 0
+    balanced = cross_validate(configuration(epochs=30, class_weight="balanced"), protocol)
+    assert balanced.learned == 1
 
 
 def test_a_diverged_configuration_has_no_score() -> None:

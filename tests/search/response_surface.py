@@ -1,6 +1,6 @@
 """A made-up world to search in: what a configuration scores on five folds, known exactly, in no time.
 
-Run as a script it is one worker: `response_surface.py URL TRIALS SECONDS GRACE`.
+Run as a script it is one worker: `response_surface.py URL TRIALS SECONDS GRACE [STUDY]`.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ class Scored(NamedTuple):
     n_score: float = 20.0
     parameters: int = 0
     diverged: str = ""
+    learned: float = 1.0
     seconds: float = 0.25
 
 
@@ -99,7 +100,7 @@ def scorers(kind: str, seconds: float = 0.0) -> Scorers:
 def sweep(url: str, name: str = "study", trials: int = 4, **changes: Any) -> Sweep:
     """A sweep with short heartbeats; changes go to the search config, or to the sweep for seed and fingerprint."""
     told = {key: changes.pop(key) for key in ("seed", "fingerprint", "grace") if key in changes}
-    settings = {"max_depth": 4, "patience": 1, "space": SpaceConfig(width=[4, 64])} | changes
+    settings = {"max_depth": 4, "patience": 1, "rescore": 0, "space": SpaceConfig(width=[4, 64])} | changes
     config = SearchConfig(trials_per_depth=trials, **settings)
     told = {"seed": 0, "fingerprint": {"data": "made up", "seed": told.get("seed", 0)}} | told
     return Sweep(name, url, config, Configuration(), heartbeat=1, **({"grace": 2} | told))
@@ -112,9 +113,9 @@ def begin(studies: Studies, depth: int, stage: str = "screen") -> int:
     return studies.storage.create_new_trial(study_id)
 
 
-def work(url: str, trials: int, seconds: float, grace: int) -> None:
+def work(url: str, trials: int, seconds: float, grace: int, name: str = "study") -> None:
     """One worker on depths 1 and 2, as a target for processes; a trial takes that many seconds."""
-    climb_ladder(sweep(url, trials=trials, max_depth=2, grace=grace), scorers("linear", seconds))
+    climb_ladder(sweep(url, name, trials=trials, max_depth=2, grace=grace), scorers("linear", seconds))
 
 
 def note_threads(folder: Path, names: tuple[str, ...]) -> None:
@@ -123,4 +124,4 @@ def note_threads(folder: Path, names: tuple[str, ...]) -> None:
 
 
 if __name__ == "__main__":
-    work(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4]))
+    work(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4]), *sys.argv[5:])

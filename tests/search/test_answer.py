@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from trial_records import depth_of, record
 
 from dnnexp.search.answer import answer, short_verdict, verdict
@@ -30,7 +32,7 @@ def confirmation(source: TrialRecord, score: float | None = 0.75, **fields: Any)
 
 
 def sentences(trials: list[TrialRecord], confirmed: TrialRecord, depths: int) -> list[str]:
-    config = SearchConfig(trials_per_depth=len(trials) // depths, max_depth=depths, patience=depths)
+    config = SearchConfig(trials_per_depth=len(trials) // depths, max_depth=depths, patience=depths, rescore=0)
     return answer(climb([*trials, confirmed], config), test_rows=36, development_rows=142)
 
 
@@ -61,10 +63,61 @@ def test_where_less_is_better_a_gain_is_positive_where_the_score_falls() -> None
     trials = [
         built(trial, greater_is_better=False) for depth in (1, 2) for trial in depth_of(depth, 0.7 - 0.1 * depth, 1)
     ]
-    climbed = climb([*trials, confirmation(trials[1])], SearchConfig(trials_per_depth=1, max_depth=2))
+    climbed = climb([*trials, confirmation(trials[1])], SearchConfig(trials_per_depth=1, max_depth=2, rescore=0))
     assert climbed.choice == trials[1]
     assert verdict(climbed.summaries[1]).startswith("gain +0.1000 ± ")
     assert short_verdict(climbed.summaries[1]) == "better"
+
+
+def test_what_was_scored_again_is_answered_with_how_much_better_its_screening_looked() -> None:
+    screened = [built(trial) for trial in depth_of(1, 0.8)]
+    fresh = [
+        replace(
+            screened[n], stage="rescore", number=2 - n, claim=n, score=score, scores=(score - 0.01, score + 0.01) * 10
+        )
+        for n, score in ((2, 0.77), (1, 0.78))
+    ]
+    config = SearchConfig(trials_per_depth=3, max_depth=1, rescore=2)
+    climbed = climb([*screened, *fresh, confirmation(screened[1])], config)
+    assert (climbed.choice, climbed.screened) == (fresh[1], screened[1])
+    assert climbed.optimism == pytest.approx(0.79 - 0.78)
+    assert climbed.summaries[0].optimism == pytest.approx(0.01)
+    said = answer(climbed, test_rows=36, development_rows=142)
+    assert said[1].startswith("On development data it has accuracy 0.7800 ± 0.0")
+    assert said[1].endswith("(mean over 20 fresh folds ± corrected standard error).")
+    assert said[2] == "Screening had picked it with 0.7900 over 5 folds: 0.0100 of that was luck."
+    assert "the best of each scored again on fresh folds and seeds" in said[-1]
+
+
+def test_several_seeds_are_answered_by_their_mean_and_the_champions_own_score() -> None:
+    trials = [built(trial) for trial in depth_of(1, 0.8)]
+    scores = {"test_scores": (0.7, math.nan, 0.8), "metrics": {"test/accuracy_sd": 0.0707}}
+    said = sentences(trials, confirmation(trials[2], 0.75, **scores), depths=1)
+    assert said[2] == (
+        "Refitted on all 142 development rows, it has test accuracy 0.7500 ± 0.0707 (mean ± sd over 2 seeds) on 36 "
+        "rows that chose nothing. 1 network of 3 diverged."
+    )
+    assert said[3] == "The champion, the network of the first seed, has test accuracy 0.7000."
+    interval = {"test/accuracy_low": 0.65, "test/accuracy_high": 0.85}
+    scores["metrics"] |= interval  # type: ignore[operator]
+    assert "95% interval 0.6500 to 0.8500" in sentences(trials, confirmation(trials[2], 0.75, **scores), depths=1)[2]
+
+
+def test_what_the_test_rows_chose_is_called_optimistic_with_the_gap_that_was_measured() -> None:
+    tested = {0: 0.75, 1: 0.85, 2: 0.78}
+    trials = [built(trial, test_scores=(tested[trial.number],) * 5) for trial in depth_of(1, 0.8)]
+    config = SearchConfig(trials_per_depth=3, max_depth=1, selection="test")
+    climbed = climb([*trials, confirmation(trials[1], 0.84, test_scores=(0.84, 0.84))], config)
+    assert climbed.screened == trials[1]  # the best by the test rows
+    assert climbed.honest == trials[2]  # the best by development data
+    assert climbed.optimism == pytest.approx(0.85 - 0.78)
+    said = answer(climbed, test_rows=36, development_rows=142)
+    assert said[1] == "Optimistic: depth and network were chosen by the test rows (search.selection=test)."
+    assert "mean test accuracy 0.8500 on the 36 rows that chose it" in said[2]
+    assert said[3].startswith("On development data it has accuracy 0.7900 ± 0.0")
+    assert "development data chooses d1-32-relu-lr1e-2, with test accuracy 0.7800" in said[4]
+    assert said[5] == "Choosing by the test rows makes the figure look better by 0.0700."
+    assert "on 36 rows that chose it (optimistic)" in said[6]
 
 
 def test_a_choice_that_cannot_be_refitted_is_said_to_have_no_model() -> None:

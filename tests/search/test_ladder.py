@@ -13,7 +13,7 @@ from dnnexp.search.records import STAGES, STATES, TrialRecord
 from dnnexp.search.schema import LADDER, SearchConfig
 from dnnexp.search.space import grow
 
-CONFIG = SearchConfig(trials_per_depth=3, max_depth=64, patience=2)
+CONFIG = SearchConfig(trials_per_depth=3, max_depth=64, patience=2, rescore=0)
 
 
 def confirmed(choice: TrialRecord) -> TrialRecord:
@@ -119,10 +119,80 @@ def test_where_less_is_better_the_ladder_climbs_down():
 def test_a_depth_where_most_trials_diverge_is_untrainable_not_worse():
     gone = [record(2, n, None, state="diverged") for n in range(2)]
     ladder = climb([*depth_of(1, 0.8), *gone, record(2, 2, 0.3)], CONFIG)
-    assert ladder.reason.startswith("depth 2 is untrainable: 2 of 3 trials diverged")
+    assert ladder.reason.startswith("depth 2 is untrainable in this space: 2 of 3 trials diverged")
     assert ladder.summaries[1].is_untrainable
     assert isinstance(ladder.work, Confirm)
     assert ladder.work.depth == 1
+
+
+def test_a_depth_where_most_networks_learn_nothing_is_untrainable_if_a_shallower_one_learned():
+    idle = [replace(r, learned=0.0) for r in depth_of(2, 0.3)]
+    ladder = climb([*depth_of(1, 0.8), *idle[:2], record(2, 2, None, state="pruned", learned=0.0)], CONFIG)
+    assert ladder.reason == (
+        "depth 2 is untrainable in this space: 2 of 3 trials did not train (0 diverged, 2 were never better than a "
+        "constant answer), which does not say that the depth is worse"
+    )
+    assert ladder.choice == record(1, 2, 0.8)
+    nothing_yet = [replace(r, learned=0.2) for r in depth_of(1, 0.3)]
+    assert climb([*nothing_yet, *idle], CONFIG).work == Screen(3, grow(idle[2].params, 2, 3, CONFIG.space))
+
+
+def test_what_was_pruned_before_it_learned_does_not_make_a_depth_untrainable():
+    pruned = [record(2, n, None, state="pruned", learned=0.0) for n in range(2)]
+    assert not climb([*depth_of(1, 0.8), *pruned, record(2, 2, 0.7)], CONFIG).reason
+
+
+def test_when_the_time_is_used_up_nothing_is_begun_and_what_runs_is_waited_for():
+    config = replace(CONFIG, max_minutes=1.0)
+    records = [replace(r, seconds=12.0) for r in [*depth_of(1, 0.8), record(2, 0, 0.8)]]
+    assert isinstance(next_work(records, config), Screen)
+    records.append(replace(record(2, 1, 0.9), seconds=12.0))
+    assert next_work([*records, record(2, 2, None)], config) == Wait(2, "screen")
+    ladder = climb(records, config)
+    assert ladder.reason == "search.max_minutes = 1 of training were used up, with 2 of 3 trials at depth 2"
+    assert ladder.work == Confirm(2, records[-1])
+    assert climb(records[:3], replace(config, max_minutes=0.5)).reason == (
+        "search.max_minutes = 0.5 of training were used up"
+    )
+    assert isinstance(next_work([*records, replace(confirmed(records[-1]), seconds=60.0)], config), Done)
+
+
+def test_a_larger_budget_of_trials_does_not_reopen_what_the_time_has_closed():
+    config = replace(CONFIG, max_minutes=1.0, trials_per_depth=9, patience=1)
+    records = [replace(r, seconds=20.0) for r in [*depth_of(1, 0.8), *depth_of(2, 0.8)]]
+    ladder = climb(records, config)
+    assert [summary.depth for summary in ladder.summaries] == [1, 2]
+    assert isinstance(ladder.work, Confirm)
+
+
+def by_test_and_by_folds(depth: int, test: float, score: float) -> list[TrialRecord]:
+    """Three trials whose test scores rise as their development scores fall."""
+    return [replace(r, test_scores=(test - 0.01 * r.number,) * 5) for r in depth_of(depth, score)]
+
+
+def test_chosen_by_the_test_rows_the_ladder_grows_and_chooses_by_their_means_and_seeds_by_development_data():
+    config = replace(CONFIG, selection="test", patience=1, rescore=3)
+    records = by_test_and_by_folds(1, 0.7, 0.8)
+    work = next_work(records, config)
+    assert work == Screen(2, grow(records[2].params, 1, 2, config.space))  # not scored again, seeded by the honest best
+    records += by_test_and_by_folds(2, 0.9, 0.6)
+    assert isinstance(next_work(records, config), Screen)  # grew by the test rows where development data had stopped
+    records += by_test_and_by_folds(3, 0.8, 0.9)
+    ladder = climb(records, config)
+    assert ladder.work == Confirm(2, records[3])
+    assert ladder.choice is not None
+    assert (ladder.choice.score, ladder.choice.scores) == (pytest.approx(0.9), (pytest.approx(0.9),))
+    assert ladder.honest == records[8]
+    assert ladder.optimism == pytest.approx(0.9 - 0.78)
+
+
+def test_under_development_no_test_score_has_a_say():
+    records = by_test_and_by_folds(1, 0.7, 0.8) + by_test_and_by_folds(2, 0.9, 0.8) + by_test_and_by_folds(3, 0.9, 0.8)
+    blind = [replace(r, test_scores=()) for r in records]
+    shown, hidden = climb(records, CONFIG), climb(blind, CONFIG)
+    assert shown.choice is not None
+    assert hidden.choice is not None
+    assert (shown.choice.key, shown.reason, shown.honest) == (hidden.choice.key, hidden.reason, None)
 
 
 def test_where_nothing_can_be_trained_it_ends_without_a_choice():
@@ -185,7 +255,7 @@ def test_a_rescored_choice_is_confirmed_by_the_number_of_its_screened_trial():
     records = [*depth_of(1, 0.8), record(1, 0, 0.7, stage="rescore", claim=2)]
     work = next_work(records, config)
     assert isinstance(work, Confirm)
-    assert (work.source.stage, work.source.origin) == ("rescore", 2)
+    assert work.source == records[2]  # as it was screened: its folds say how long, as those of `dnnexp.train` do
     assert isinstance(next_work([*records, confirmed(work.source)], config), Done)
 
 

@@ -45,7 +45,13 @@ def test_counts_start_at_one(key: str):
         SearchConfig(**{key: 0})
 
 
-@pytest.mark.parametrize(("key", "value"), [("sampler", "tpee"), ("pruner", "medain")])
+def test_limits_of_time_and_seeds_are_positive():
+    for key, value in (("max_minutes", 0), ("max_minutes", math.inf), ("confirm_seeds", 0), ("rescore", -1)):
+        with pytest.raises(ConfigError, match=f"search.{key}: need {key} >=? "):
+            SearchConfig(**{key: value})
+
+
+@pytest.mark.parametrize(("key", "value"), [("sampler", "tpee"), ("pruner", "medain"), ("selection", "tset")])
 def test_an_unknown_name_is_refused_with_the_nearest(key: str, value: str):
     with pytest.raises(ConfigError, match=f"search.{key}: unknown choice '{value}', did you mean"):
         SearchConfig(**{key: value})

@@ -35,6 +35,17 @@ def test_a_study_that_does_not_match_is_refused_with_every_difference(url: str):
     assert "Take another study name" in message
 
 
+def test_a_setting_that_did_not_exist_when_a_study_was_begun_counts_as_its_default(url: str):
+    Studies(open_storage(url), "digits", SETTINGS).open(1, "screen")
+    defaults = {"evaluation.rescore_folds": 10, "search.selection": "development", "seed": 7}
+    now = SETTINGS | {"evaluation.rescore_folds": 10, "search.selection": "development"}
+    again = Studies(open_storage(url), "digits", now, defaults=defaults)
+    assert again.existing() == [(1, "screen")]
+    again.open(1, "screen")
+    with pytest.raises(DnnexpError, match=r"evaluation.rescore_folds was 10 and is 5\. Take another"):
+        Studies(open_storage(url), "digits", now | {"evaluation.rescore_folds": 5}, defaults=defaults)
+
+
 def test_reading_needs_no_fingerprint(url: str):
     begin(Studies(open_storage(url), "digits", SETTINGS), 2)
     records = Studies(open_storage(url), "digits").read_all()

@@ -95,7 +95,7 @@ def test_a_budget_that_is_raised_is_filled_up_and_what_was_done_is_kept(url: str
 def test_a_depth_that_cannot_be_trained_ends_the_sweep_and_is_not_called_worse(url: str):
     ladder = climb_ladder(sweep(url, trials=3), scorers("untrainable"))
     assert [summary.is_untrainable for summary in ladder.summaries] == [False, False, True]
-    assert ladder.reason.startswith("depth 3 is untrainable: 3 of 3 trials diverged")
+    assert ladder.reason.startswith("depth 3 is untrainable in this space: 3 of 3 trials diverged")
     assert ladder.choice is not None
     assert ladder.choice.depth == 2
 

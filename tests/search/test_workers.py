@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 import response_surface
 from response_surface import note_threads, sweep, work
@@ -20,8 +21,12 @@ from dnnexp.search.studies import Studies
 from dnnexp.search.workers import THREADS, run_workers
 
 
-def records_of(url: str) -> list[TrialRecord]:
-    return Studies(open_storage(url), "study").read_all()
+def records_of(url: str, name: str = "study") -> list[TrialRecord]:
+    studies = Studies(open_storage(url), name)
+    try:
+        return studies.read_all()
+    finally:
+        studies.close()
 
 
 def finished_counts(records: list[TrialRecord]) -> Counter[tuple[str, int]]:
@@ -30,8 +35,8 @@ def finished_counts(records: list[TrialRecord]) -> Counter[tuple[str, int]]:
     return Counter((r.stage, r.depth if r.stage == "screen" else 0) for r in finished)
 
 
-def start(url: str, trials: int, seconds: float) -> subprocess.Popen[str]:
-    arguments = [response_surface.__file__, url, str(trials), str(seconds), "1"]
+def start(url: str, trials: int, seconds: float, name: str = "study") -> subprocess.Popen[str]:
+    arguments = [response_surface.__file__, url, str(trials), str(seconds), "1", name]
     return subprocess.Popen(
         [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
@@ -44,6 +49,15 @@ def wait_for_trials(url: str, count: int) -> list[TrialRecord]:
             return records
         time.sleep(0.05)
     raise AssertionError(f"no {count} trials within half a minute")
+
+
+def wait_for_new_trial(url: str, known: dict[tuple[int, int, int], TrialRecord]) -> None:
+    """Until something has ended that was not known: a worker that is killed before its first trial proves little."""
+    for _ in range(600):
+        if any(r.state == "complete" and r.key not in known for r in records_of(url)):
+            return
+        time.sleep(0.02)
+    raise AssertionError("no trial has ended within 12 s")
 
 
 def test_four_workers_finish_one_sweep_with_every_budget_exact(tmp_path: Path):
@@ -80,9 +94,63 @@ def test_a_sweep_whose_worker_is_killed_goes_on_with_every_finished_trial_once(t
 
 
 @pytest.mark.slow
-def test_a_worker_that_slept_past_its_grace_gives_way_and_nothing_counts_twice(tmp_path: Path):
-    url = sqlite_url(tmp_path / "optuna.db")
-    open_storage(url)
+def test_four_processes_of_25_trials_each_finish_100_none_twice_and_meet_no_lock(store: str):
+    workers = [start(store, 50, 0.0) for _ in range(4)]  # 50 at each of two depths
+    assert [worker.communicate(timeout=300)[1] for worker in workers] == [""] * 4
+    assert [worker.returncode for worker in workers] == [0] * 4
+    records = records_of(store)
+    assert finished_counts(records) == {("screen", 1): 50, ("screen", 2): 50, ("confirm", 0): 1}
+    finished = [r for r in records if r.stage == "screen" and r.state != "failed"]
+    assert len({(r.depth, r.claim) for r in finished}) == 100
+    assert len({(r.depth, r.params["lr"]) for r in finished}) == 100
+    assert {r.reason for r in records if r.state == "failed"} <= {"over the budget"}
+    assert not [r for r in records if r.state == "running"]
+
+
+@pytest.mark.slow
+def test_workers_killed_at_20_random_moments_lose_nothing_that_was_finished_and_count_nothing_twice(store: str):
+    rng = np.random.default_rng(0)
+    trials, seconds = 70, 0.4
+    finished: dict[tuple[int, int, int], TrialRecord] = {}
+    workers = [start(store, trials, seconds) for _ in range(2)]
+    wait_for_trials(store, 1)
+    for _ in range(20):
+        wait_for_new_trial(store, finished)
+        time.sleep(rng.uniform(0.0, 0.8))
+        i = int(rng.integers(2))
+        victim = workers[i]
+        assert victim.poll() is None
+        victim.kill()
+        victim.communicate()
+        finished |= {r.key: r for r in records_of(store) if r.state in ("complete", "diverged")}
+        workers[i] = start(store, trials, seconds)
+    for worker in workers:
+        worker.kill()
+        worker.communicate()
+    work(store, trials, 0.0, grace=1)
+    now = {r.key: r for r in records_of(store)}
+    assert all(now[key] == record for key, record in finished.items())
+    assert finished_counts(list(now.values())) == {("screen", 1): trials, ("screen", 2): trials, ("confirm", 0): 1}
+    counted = [r for r in now.values() if r.stage == "screen" and r.state != "failed"]
+    assert len({(r.depth, r.claim) for r in counted}) == 2 * trials
+    assert not [r for r in now.values() if r.state == "running"]
+
+
+@pytest.mark.slow
+def test_two_ladders_at_once_in_one_store_do_not_touch(store: str, tmp_path: Path):
+    names = ["one", "two"]
+    workers = [start(store, 10, 0.02, name) for name in names]
+    assert [worker.communicate(timeout=120)[1] for worker in workers] == [""] * 2
+    alone = sqlite_url(tmp_path / "alone.db")
+    work(alone, 10, 0.0, 1, "one")
+    expected = [(r.key, r.params, r.scores) for r in records_of(alone, "one")]
+    for name in names:
+        assert [(r.key, r.params, r.scores) for r in records_of(store, name)] == expected
+
+
+@pytest.mark.slow
+def test_a_worker_that_slept_past_its_grace_gives_way_and_nothing_counts_twice(store: str):
+    url = store
     sleeper = start(url, 3, 0.3)
     wait_for_trials(url, 1)
     sleeper.send_signal(signal.SIGSTOP)

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dnnexp.evaluation.configuration import Configuration
-from dnnexp.evaluation.protocol import Protocol
+from dnnexp.evaluation.constant import constant_cost
+from dnnexp.evaluation.protocol import Protocol, Stage
 from dnnexp.evaluation.scoring import score
-from dnnexp.evaluation.stack import make_member, mean_curves, train_stack
+from dnnexp.evaluation.stack import balanced, make_member, mean_curves, train_stack
 from dnnexp.training.checkpoint import Checkpoints
 from dnnexp.training.fit import OnEpoch
 
@@ -37,6 +38,7 @@ class Evaluation(NamedTuple):
     n_score: float  # mean rows it was scored on
     parameters: int
     diverged: str  # "" or where the first network diverged
+    learned: float  # share of the networks that ever had a lower cost, where they stop by, than a constant answer has
     was_ended: bool  # by the callback
     seconds: float
 
@@ -46,16 +48,21 @@ def cross_validate(
     protocol: Protocol,
     on_epoch: OnEpoch | None = None,
     checkpoints: Checkpoints | None = None,
+    stage: Stage | None = None,
 ) -> Evaluation:
-    """Train the configuration on every fold at once and score each network on its fold's rows and on the test rows."""
+    """Train the configuration on every fold at once and score each network on its fold's rows and on the test rows.
+
+    stage None: the protocol's screening.
+    """
     started = time.perf_counter()
-    folds, dataset = protocol.folds, protocol.dataset
+    folds, seeds = protocol.screening if stage is None else stage
+    dataset = protocol.dataset
     fitted_on = [np.concatenate([fold.train, fold.stop]) for fold in folds]
     prepared = protocol.prepare(configuration.preprocessing, fitted_on, configuration.trainer.precision)
     N = len(dataset.X)
     members = [
-        make_member(configuration, fold.train + j * N, fold.stop + j * N, protocol.member_seed(j))
-        for j, fold in enumerate(folds)
+        make_member(configuration, fold.train + j * N, fold.stop + j * N, seed)
+        for j, (fold, seed) in enumerate(zip(folds, seeds, strict=True))
     ]
     architecture, fits, schedule_steps = train_stack(
         configuration, protocol, prepared, members, None, on_epoch, checkpoints
@@ -68,6 +75,11 @@ def cross_validate(
         "score": [fold.score for fold in folds],
         "test": [protocol.split.test] * len(folds),
     }
+    loss, examples = protocol.loss(configuration.trainer.loss), balanced(configuration.trainer, prepared, members)
+    has_learned = [
+        min(fit.curves["stop/loss"], key=_nan_last, default=np.nan) < constant_cost(examples, member.stop, loss)
+        for fit, member in zip(fits, members, strict=True)
+    ]
     by_part = {part: score(theta, architecture, prepared, dataset, rows[part], protocol.metrics) for part in rows}
     return Evaluation(
         metric=protocol.metric_name,
@@ -83,9 +95,14 @@ def cross_validate(
         n_score=float(np.mean([len(fold.score) for fold in folds])),
         parameters=architecture.parameters,
         diverged=next((str(fit.divergence) for fit in fits if fit.divergence is not None), ""),
+        learned=float(np.mean(has_learned)),
         was_ended=any(fit.state == "ended" for fit in fits),
         seconds=time.perf_counter() - started,
     )
+
+
+def _nan_last(value: float) -> float:
+    return np.inf if np.isnan(value) else value
 
 
 def _summarize(by_part: dict[str, dict[str, npt.NDArray[np.float64]]]) -> dict[str, float]:

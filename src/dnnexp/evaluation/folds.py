@@ -58,7 +58,9 @@ def draw_folds(
     sides = Sides(labels, groups, order)
     m = len(development)
     if config.kind == "holdout":
-        pairs: Iterable[tuple[Rows, Rows]] = [_divide(sides, m, config.score_size, child(seed, 0))]
+        pairs: Iterable[tuple[Rows, Rows]] = [
+            _divide(sides, m, config.score_size, child(seed, 0, repeat)) for repeat in range(config.repeats)
+        ]
     elif order is not None:
         pairs = _forward(order, config)
     else:

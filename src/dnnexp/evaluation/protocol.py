@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,14 +21,14 @@ from dnnexp.metrics import METRICS, Metric, choose_metric
 from dnnexp.training.examples import Examples
 from dnnexp.training.seeds import child, generator
 
-__all__ = ["LOSSES_OF_TASK", "Prepared", "Protocol"]
+__all__ = ["LOSSES_OF_TASK", "Prepared", "Protocol", "Stage"]
 
 LOSSES_OF_TASK = {  # the first is the default
     "binary": ("sigmoid_cross_entropy",),
     "multiclass": ("softmax_cross_entropy",),
     "regression": ("squared_error", "absolute_error", "huber"),
 }
-SPLIT, FOLDS, MEMBERS, REFIT, SELECTION = range(5)  # places below the study's seed
+SPLIT, FOLDS, MEMBERS, REFIT, SELECTION, FRESH_FOLDS, FRESH_MEMBERS = range(7)  # places below the study's seed
 KEPT = 512 << 20  # bytes of prepared examples that are kept for the next configuration
 
 
@@ -37,6 +38,13 @@ class Prepared(NamedTuple):
     examples: Examples  # (fittings * N) rows
     preprocessors: list[Preprocessor]
     codes: list[TargetCode]
+
+
+class Stage(NamedTuple):
+    """What all configurations of a stage are scored on: folds, and the seed of the network trained on each."""
+
+    folds: list[Fold]
+    seeds: list[np.random.SeedSequence]
 
 
 class Protocol:
@@ -53,13 +61,6 @@ class Protocol:
         self._prepared: dict[tuple[Any, ...], Prepared] = {}  # the last used at the end
         self._importances: dict[tuple[Any, ...], npt.NDArray[np.float64]] = {}
 
-    def draw(self, evaluation: EvaluationConfig, seed: np.random.SeedSequence) -> list[Fold]:
-        """Return folds of the development rows that keep groups whole and time in order, where the data has those."""
-        dataset, rows = self.dataset, self.split.development
-        labels = dataset.y[rows] if dataset.classes else None
-        groups, order = (None if sides is None else sides[rows] for sides in (dataset.groups, dataset.order))
-        return draw_folds(rows, labels, evaluation, seed, groups, order)
-
     @property
     def metric(self) -> Metric:
         """The one metric that stops, scores and chooses."""
@@ -71,6 +72,24 @@ class Protocol:
         if name is not None:
             require_choice("trainer.loss", name, losses)
         return name or losses[0]
+
+    @property
+    def screening(self) -> Stage:
+        """The folds and seeds that configurations are first scored on."""
+        return Stage(self.folds, [self.member_seed(j) for j in range(len(self.folds))])
+
+    @cached_property
+    def rescoring(self) -> Stage:
+        """Fresh folds and seeds for the few that were picked, drawn independently of those that picked them."""
+        folds = self.draw(self.config.again(len(self.split.development)), child(self.seed, FRESH_FOLDS))
+        return Stage(folds, [child(self.seed, FRESH_MEMBERS, j) for j in range(len(folds))])
+
+    def draw(self, evaluation: EvaluationConfig, seed: np.random.SeedSequence) -> list[Fold]:
+        """Return folds of the development rows that keep groups whole and time in order, where the data has those."""
+        dataset, rows = self.dataset, self.split.development
+        labels = dataset.y[rows] if dataset.classes else None
+        groups, order = (None if sides is None else sides[rows] for sides in (dataset.groups, dataset.order))
+        return draw_folds(rows, labels, evaluation, seed, groups, order)
 
     def member_seed(self, j: int) -> np.random.SeedSequence:
         """The seed of the network trained on fold j, the same for every configuration."""

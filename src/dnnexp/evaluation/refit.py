@@ -17,10 +17,11 @@ from dnnexp.evaluation.scoring import score
 from dnnexp.evaluation.stack import make_member, mean_curves, train_stack
 from dnnexp.predictor import Predictor
 from dnnexp.training.checkpoint import Checkpoints
+from dnnexp.training.divergence import Divergence
 from dnnexp.training.fit import Length, OnEpoch
 from dnnexp.training.schema import TrainerConfig
 
-__all__ = ["DivergedError", "Refit", "as_evaluation", "diverged_evaluation", "refit", "refit_length"]
+__all__ = ["DivergedError", "Refit", "divergence_in_words", "no_folds", "refit", "refit_length"]
 
 
 class DivergedError(DnnexpError):
@@ -72,7 +73,7 @@ def refit(
         configuration, protocol, prepared, members, length, on_epoch, checkpoints
     )
     if fits[0].divergence is not None:
-        raise DivergedError(f"{fits[0].divergence}; lower optimizer.lr ({configuration.optimizer.lr:g})")
+        raise DivergedError(divergence_in_words(fits[0].divergence, configuration))
     theta = fits[0].theta[None, :]
     predictor = Predictor(architecture, theta, prepared.preprocessors[0], prepared.codes[0])
     metrics: dict[str, float] = {}
@@ -91,26 +92,13 @@ def refit(
     )
 
 
-def as_evaluation(refitted: Refit, protocol: Protocol) -> Evaluation:
-    """Return the refit in the form that trials are recorded in: no scores of folds, one test score."""
-    return _no_folds(protocol)._replace(
-        test_scores=np.array([refitted.test_score]),
-        metrics=refitted.metrics,
-        curves=refitted.curves,
-        best_steps=np.array([refitted.steps]),
-        schedule_steps=refitted.schedule_steps,
-        epochs=len(refitted.curves["train/loss"]),
-        parameters=refitted.predictor.architecture.parameters,
-        seconds=refitted.seconds,
-    )
+def divergence_in_words(divergence: Divergence, configuration: Configuration) -> str:
+    """Return where the network diverged and what to do."""
+    return f"{divergence}; lower optimizer.lr ({configuration.optimizer.lr:g})"
 
 
-def diverged_evaluation(protocol: Protocol, reason: str) -> Evaluation:
-    """Return the record of a refit that diverged."""
-    return _no_folds(protocol)._replace(diverged=reason)
-
-
-def _no_folds(protocol: Protocol) -> Evaluation:
+def no_folds(protocol: Protocol) -> Evaluation:
+    """Return the record of what has no folds, in the form that trials are recorded in, yet without results."""
     return Evaluation(
         metric=protocol.metric_name,
         greater_is_better=protocol.metric.greater_is_better,
@@ -125,6 +113,7 @@ def _no_folds(protocol: Protocol) -> Evaluation:
         n_score=0.0,
         parameters=0,
         diverged="",
+        learned=1.0,
         was_ended=False,
         seconds=0.0,
     )

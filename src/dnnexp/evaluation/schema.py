@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dnnexp.errors import require, require_choice
 
@@ -21,6 +21,8 @@ class EvaluationConfig:
     score_size: float = 0.2  # holdout: share of the development rows to be scored on
     stop_size: float = 0.15  # share of the rows not scored on that early stopping watches
     metric: str | None = None  # None: accuracy for classes, r2 for regression
+    rescore_folds: int = 10  # where a sweep scores its best again: folds, drawn anew
+    rescore_repeats: int = 2  # and times that they are drawn; of holdout, parts that are held out anew
 
     def __post_init__(self) -> None:
         require_choice("evaluation.kind", self.kind, KINDS)
@@ -28,3 +30,10 @@ class EvaluationConfig:
         require(self.repeats >= 1, "evaluation.repeats", "repeats >= 1", self.repeats)
         require(0 < self.score_size < 1, "evaluation.score_size", "0 < score_size < 1", self.score_size)
         require(0 < self.stop_size < 1, "evaluation.stop_size", "0 < stop_size < 1", self.stop_size)
+        require(self.rescore_folds >= 2, "evaluation.rescore_folds", "rescore_folds >= 2", self.rescore_folds)
+        require(self.rescore_repeats >= 1, "evaluation.rescore_repeats", "rescore_repeats >= 1", self.rescore_repeats)
+
+    def again(self, rows: int) -> EvaluationConfig:
+        """Return how the best of `rows` development rows are scored again; fewer folds where rows are few."""
+        folds = max(2, min(self.rescore_folds, rows // 2))
+        return replace(self, folds=folds, repeats=self.rescore_repeats)

@@ -22,10 +22,19 @@ from dnnexp.training.health import untrainable_reason
 from dnnexp.training.lockstep import Lockstep
 from dnnexp.training.schema import TrainerConfig
 
-__all__ = ["first_step_trouble", "make_member", "mean_curves", "network_shape", "require_suited", "train_stack"]
+__all__ = [
+    "balanced",
+    "first_step_trouble",
+    "make_member",
+    "mean_curves",
+    "network_shape",
+    "require_suited",
+    "train_stack",
+]
 
 Array = npt.NDArray[Any]
 Rows = npt.NDArray[np.intp]
+IN_UNITS = ("rmse", "mae")  # metrics in the units of the target
 
 
 def architecture_of(model: ModelConfig, n_in: int, n_out: int, loss: str) -> Architecture:
@@ -84,14 +93,28 @@ def train_stack(
     trainer = configuration.trainer
     if protocol.dataset.task == "regression":
         trainer = replace(trainer, label_smoothing=0.0)  # there are no labels to smooth
-    examples = prepared.examples
-    if trainer.class_weight == "balanced":
-        examples = balance(examples, members)
     lockstep = Lockstep(
-        examples, architecture, loss, members, configuration.optimizer, configuration.schedule,
-        trainer, protocol.metric, configuration.model.initializer, configuration.model.gain, length,
+        balanced(trainer, prepared, members), architecture, loss, members, configuration.optimizer,
+        configuration.schedule, trainer, protocol.metric, configuration.model.initializer, configuration.model.gain,
+        length, units(protocol, prepared, len(members)),
     )  # fmt: skip
     return architecture, lockstep.run(on_epoch, checkpoints), lockstep.schedule_steps
+
+
+def units(protocol: Protocol, prepared: Prepared, members: int) -> Array | None:
+    """Return (members, n[L], 1): the size of a standardised target's unit, for metrics in the target's own.
+
+    None where the metric has no unit. One fitting for each member, or one that all share.
+    """
+    if protocol.metric_name not in IN_UNITS:
+        return None
+    scales = np.stack([code.scale for code in prepared.codes])[:, :, None]
+    return np.broadcast_to(scales, (members, *scales.shape[1:]))
+
+
+def balanced(trainer: TrainerConfig, prepared: Prepared, members: Sequence[Member]) -> Examples:
+    """Return the examples with the weights that the members' costs count them by."""
+    return balance(prepared.examples, members) if trainer.class_weight == "balanced" else prepared.examples
 
 
 def balance(examples: Examples, members: Sequence[Member]) -> Examples:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from dnnexp.network.activations import ACTIVATIONS
 
-__all__ = ["AUTO", "INITIALIZERS", "initial_weights"]
+__all__ = ["AUTO", "INITIALIZERS", "RECTIFIERS", "initial_weights"]
 
 Array = npt.NDArray[Any]
 Rule = Callable[[int, int, float, np.random.Generator], Array]

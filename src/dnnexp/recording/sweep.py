@@ -17,7 +17,15 @@ from dnnexp.recording.ledger import looking_glass, open_recorder, unreached
 from dnnexp.recording.models import model_record, predict_command, with_card
 from dnnexp.recording.single import figures
 from dnnexp.reporting.figures import depth_curve
-from dnnexp.search.journal import leaderboard, network_name, network_params, sweep_run, trial_run
+from dnnexp.search.answer import OPTIMISTIC
+from dnnexp.search.journal import (
+    leaderboard,
+    network_name,
+    network_params,
+    selection_tags,
+    sweep_run,
+    trial_run,
+)
 from dnnexp.search.ladder import Climb
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.summary import standard_error
@@ -61,6 +69,11 @@ class SweepRecorder:
         if self._recorder is not None and record.state != "failed":
             self._recorder.record(trial_run(record, self._study, self._settings))
 
+    def break_off(self, status: str) -> None:
+        """Say of the run of the sweep that it goes on no more: KILLED by its user, FAILED. `begin` takes that back."""
+        if self._recorder is not None:
+            self._recorder.record(sweep_run(self._study, self._settings, None, {}, status))
+
     def end(
         self, climb: Climb, records: Sequence[TrialRecord], refitted: Refit | None, sentences: Sequence[str]
     ) -> list[str]:
@@ -77,8 +90,9 @@ class SweepRecorder:
         said = []
         if climb.choice is not None and refitted is not None:
             best = chosen_config(self._config, climb.choice)
-            said.append(f"Train it again: {_train_again(best, write_experiment(best, 'best').stem)}")
-            write_experiment(best, self._study)
+            about = f"chosen by the test rows: its test score is {OPTIMISTIC}" if self._is_optimistic else ""
+            said.append(f"Train it again: {_train_again(best, write_experiment(best, 'best', about).stem)}")
+            write_experiment(best, self._study, about)
             refitted = refitted._replace(predictor=with_card(refitted, self._protocol, self._config, self._study))
             refitted.predictor.save(folder / "model.npz")
             said.append(f"The model: {_short(folder / 'model.npz')}")
@@ -88,7 +102,7 @@ class SweepRecorder:
         address = self._study  # of the model
         if self._recorder is not None:
             self._record_missing(records)
-            if climb.choice is not None and refitted is not None and self._champion(climb.choice, refitted):
+            if refitted is not None and self._champion(climb, refitted) and not self._is_optimistic:
                 address = registered_address(self._study)
         if climb.choice is not None and refitted is not None:
             said.append(f"Predict with it: {predict_command(self._config, address)}")
@@ -117,18 +131,26 @@ class SweepRecorder:
                 if run.key not in recorded:
                     self._recorder.record(run)
 
-    def _champion(self, choice: TrialRecord, refitted: Refit) -> bool:
+    @property
+    def _is_optimistic(self) -> bool:
+        return self._config.search.selection == "test"
+
+    def _champion(self, climb: Climb, refitted: Refit) -> bool:
         """Record the choice with its model; return whether MLflow took it: else it is kept, and sent later.
 
-        The curves are those of the folds, as on every other run: a network without rows to stop by has but one.
+        The curves are those of the folds, as on every other run: a network without rows to stop by has but one. The
+        test scores are its own; confirm/… are the means over the seeds. What the test rows chose is not registered.
         """
+        choice = climb.screened if self._is_optimistic else climb.choice
         assert self._recorder is not None
+        assert choice is not None
+        confirmed = {} if climb.confirmation is None else climb.confirmation.metrics
         curves = {name: list(curve) for name, curve in choice.curves.items()}
         scores = {name: value for name, value in choice.metrics.items() if name.startswith("score/")}
         ended = time.time()
         run = RunRecord(
-            key=f"{self._study}/champion/d{choice.depth:02d}/t{choice.number}",
-            name=network_name(choice, "champion"),
+            key=f"{self._study}/champion/d{choice.depth:02d}/t{choice.origin}",
+            name=network_name(choice, "champion", *([OPTIMISTIC] if self._is_optimistic else [])),
             role="champion",
             parent=self._study,
             params=network_params(choice, self._settings),
@@ -136,6 +158,8 @@ class SweepRecorder:
                 **scores,
                 f"score/{choice.metric}_se": standard_error(choice),
                 **refitted.metrics,
+                **{name.replace("test/", "confirm/"): v for name, v in confirmed.items() if name.startswith("test/")},
+                **({} if climb.optimism is None else {f"optimism/{choice.metric}": climb.optimism}),
                 "seconds": refitted.seconds,
             },
             curves=curves,
@@ -143,13 +167,14 @@ class SweepRecorder:
                 "dnnexp.study": self._study,
                 "dnnexp.role": "champion",
                 "dnnexp.depth": str(choice.depth),
-                "dnnexp.trial": str(choice.number),
+                "dnnexp.trial": str(choice.origin),
                 "dnnexp.state": "complete",
-            },
+            }
+            | selection_tags(self._settings),
             artifacts=dict(figures(refitted, self._protocol, curves)),
             start_time=ended - refitted.seconds,
             end_time=ended,
-            model=model_record(refitted.predictor, self._protocol, self._study),
+            model=model_record(refitted.predictor, self._protocol, "" if self._is_optimistic else self._study),
         )
         return self._recorder.record(run) is not None
 
@@ -162,7 +187,9 @@ class SweepRecorder:
                 [s.depth for s in known],
                 [float(s.score or 0.0) for s in known],
                 [float(s.standard_error or 0.0) for s in known],
-                self._protocol.metric_name,
+                f"test {self._protocol.metric_name}, {OPTIMISTIC}"
+                if self._is_optimistic
+                else self._protocol.metric_name,
                 greater_is_better=self._protocol.metric.greater_is_better,
                 chosen=None if climb.choice is None else climb.choice.depth,
             )

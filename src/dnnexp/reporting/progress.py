@@ -179,8 +179,7 @@ class SweepProgress:
     ) -> None:
         """Say that `done` of `total` trials of a depth have ended, the last one with this score ± error, if any."""
         if self._stage != (depth, stage):
-            if self._stage is None or self._stage[0] != depth:
-                self._best = None
+            self._best = None  # scores of different stages are not compared
             self._stage, self._since, self._first = (depth, stage), self._clock(), done
         if score is not None and (self._best is None or self._sign * score > self._sign * self._best[0]):
             self._best = (score, error, network)
@@ -218,6 +217,10 @@ class SweepProgress:
     def say(self, line: str) -> None:
         """Print a line that stays."""
         self._live.say(line)
+
+    def estimate(self, seconds: float, what: str) -> None:
+        """Print how long something will take, roughly."""
+        self._live.say(f"about {duration(seconds)} for {what}")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 from dnnexp.data.columns import listed
 from dnnexp.search.journal import network_name
-from dnnexp.search.ladder import Climb
+from dnnexp.search.ladder import Climb, by_test
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.summary import DepthSummary, mean_score, standard_error
 
-__all__ = ["answer", "inputs_sentence", "short_verdict", "verdict"]
+__all__ = ["OPTIMISTIC", "answer", "inputs_sentence", "short_verdict", "verdict"]
+
+OPTIMISTIC = "optimistic"  # what a figure is that was chosen by the rows it was measured on
 
 
 def answer(climb: Climb, test_rows: int, development_rows: int) -> list[str]:
@@ -19,20 +21,11 @@ def answer(climb: Climb, test_rows: int, development_rows: int) -> list[str]:
     choice = climb.choice
     if choice is None:
         return [f"No network could be trained: {climb.reason}."]
-    metric = choice.metric
     hidden = "hidden layer" if choice.depth == 1 else "hidden layers"
-    sentences = [
-        f"Use {network_name(choice)}: {choice.depth} {hidden}, {choice.parameters:,} parameters.",
-        f"On development data it has {metric} {choice.score:.4f}{_uncertainty(choice)}.",
-    ]
+    sentences = [f"Use {network_name(choice)}: {choice.depth} {hidden}, {choice.parameters:,} parameters."]
+    sentences += _by_test_rows(climb, test_rows) if climb.honest is not None else _on_development_data(climb)
     if climb.confirmation is not None:
-        refitted = f"Refitted on all {development_rows:,} development rows, it"
-        score, reason = climb.confirmation.score, climb.confirmation.reason
-        sentences.append(
-            f"{refitted} has test {metric} {score:.4f} on {test_rows:,} rows that chose nothing."
-            if score is not None
-            else f"{refitted} could not be trained, and there is no model: {reason}."
-        )
+        sentences += _confirmed(climb.confirmation, test_rows, development_rows, is_honest=climb.honest is None)
     best = max((s.best for s in climb.summaries if s.best is not None), key=mean_score)
     if best.key != choice.key:
         sentences.append(
@@ -43,7 +36,62 @@ def answer(climb: Climb, test_rows: int, development_rows: int) -> list[str]:
     tried = _counted(sum(summary.trials for summary in climb.summaries), "configuration")
     depths = ", ".join(str(summary.depth) for summary in climb.summaries)
     where = f"depth{'s' * (len(climb.summaries) > 1)} {depths}"
-    return [*sentences, f"Tried: {tried} at {where}. Growing stopped because {climb.reason}."]
+    again = sum(summary.best is not None and summary.best.stage == "rescore" for summary in climb.summaries)
+    picked = ", the best of each scored again on fresh folds and seeds" if again else ""
+    return [*sentences, f"Tried: {tried} at {where}{picked}. Growing stopped because {climb.reason}."]
+
+
+def _on_development_data(climb: Climb) -> list[str]:
+    """Return what the choice scored, and how much better it looked when it was picked."""
+    choice, screened, optimism = climb.choice, climb.screened, climb.optimism
+    assert choice is not None
+    said = [f"On development data it has {choice.metric} {choice.score:.4f}{_uncertainty(choice)}."]
+    if optimism is not None and screened is not None:
+        means = f"{optimism:.4f} of that was luck" if optimism > 0 else "it was not flattered by being picked"
+        over = _counted(len(screened.scores), "fold")
+        said.append(f"Screening had picked it with {screened.score:.4f} over {over}: {means}.")
+    return said
+
+
+def _by_test_rows(climb: Climb, test_rows: int) -> list[str]:
+    """Return what the test rows say of a network that they chose, and what that is worth."""
+    choice, screened, honest, optimism = climb.choice, climb.screened, climb.honest, climb.optimism
+    assert choice is not None
+    assert screened is not None
+    assert honest is not None
+    assert optimism is not None
+    metric, marked = choice.metric, OPTIMISTIC.capitalize()
+    other = "the same one" if honest.key == choice.key else network_name(honest)
+    of_honest = by_test(honest).score
+    return [
+        f"{marked}: depth and network were chosen by the test rows (search.selection=test).",
+        f"Its folds' networks have mean test {metric} {choice.score:.4f} on the {test_rows:,} rows that chose it.",
+        f"On development data it has {metric} {screened.score:.4f}{_uncertainty(screened)}.",
+        f"Of the same trials development data chooses {other}, with test {metric} {of_honest:.4f} alike.",
+        f"Choosing by the test rows makes the figure look better by {optimism:.4f}.",
+    ]
+
+
+def _confirmed(confirmation: TrialRecord, test_rows: int, development_rows: int, *, is_honest: bool) -> list[str]:
+    """Return what the refitted networks score on the test rows: their mean, its spread, and the one that is kept."""
+    metric, score, scores = confirmation.metric, confirmation.score, confirmation.test_scores
+    refitted = f"Refitted on all {development_rows:,} development rows"
+    if score is None:
+        return [f"{refitted}, it could not be trained, and there is no model: {confirmation.reason}."]
+    rows = f"on {test_rows:,} rows that {'chose nothing' if is_honest else f'chose it ({OPTIMISTIC})'}"
+    if len(scores) <= 1:
+        return [f"{refitted}, it has test {metric} {score:.4f} {rows}."]
+    trained = [value for value in scores if math.isfinite(value)]
+    lost = len(scores) - len(trained)
+    low, high = (confirmation.metrics.get(f"test/{metric}_{side}") for side in ("low", "high"))
+    spread = f" ± {confirmation.metrics.get(f'test/{metric}_sd', math.nan):.4f}" if len(trained) > 1 else ""
+    interval = "" if low is None or high is None else f", 95% interval {low:.4f} to {high:.4f}"
+    means = f" (mean ± sd over {_counted(len(trained), 'seed')}{interval})" if spread or interval else ""
+    gone = f" {_counted(lost, 'network')} of {len(scores)} diverged." if lost else ""
+    return [
+        f"{refitted}, it has test {metric} {score:.4f}{spread}{means} {rows}.{gone}",
+        f"The champion, the network of the first seed, has test {metric} {scores[0]:.4f}.",
+    ]
 
 
 def inputs_sentence(columns: Sequence[str], available: int, scaling: str) -> str:
@@ -61,7 +109,8 @@ def _uncertainty(choice: TrialRecord) -> str:
     """Return what stands behind a score: its standard error and folds, or that there is but one score."""
     if len(choice.scores) == 1:
         return f" on {choice.n_score:,.0f} held-out rows; one score says nothing about its uncertainty"
-    return f" ± {standard_error(choice):.4f} (mean over {len(choice.scores)} folds ± corrected standard error)"
+    fresh = "fresh " if choice.stage == "rescore" else ""
+    return f" ± {standard_error(choice):.4f} (mean over {len(choice.scores)} {fresh}folds ± corrected standard error)"
 
 
 def _counted(number: int, noun: str) -> str:
@@ -92,4 +141,6 @@ def short_verdict(summary: DepthSummary) -> str:
         words.append("better" if summary.gain.low > 0 else "worse" if summary.gain.high < 0 else "no clear gain")
     if summary.diverged:
         words.append(f"{summary.diverged} diverged")
+    if summary.untrained:
+        words.append(f"{summary.untrained} learned nothing")
     return ", ".join(words)

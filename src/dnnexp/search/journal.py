@@ -14,13 +14,13 @@ from dnnexp.search.summary import DepthSummary, standard_error
 from dnnexp.tracking.labels import activation_text, built_params, run_name
 from dnnexp.tracking.records import RunRecord
 
-__all__ = ["hidden_layers", "leaderboard", "network_name", "network_params", "sweep_run", "trial_run"]
+__all__ = ["hidden_layers", "leaderboard", "network_name", "network_params", "selection_tags", "sweep_run", "trial_run"]
 
 STATUSES = {"complete": "FINISHED", "pruned": "KILLED", "diverged": "FAILED"}
 OF_THE_SWEEP = ("search.", "tracking.", "paths.", "study", "storage", "source", "output")  # not of one network
 COLUMNS = (
-    "rank", "network", "depth", "stage", "trial", "state", "score", "standard_error", "test", "parameters", "widths",
-    "activation", "lr", "weight_decay", "dropout", "batch_size", "scaling", "skew", "columns",
+    "rank", "network", "depth", "trial", "state", "score", "standard_error", "networks", "screening", "test",
+    "parameters", "widths", "activation", "lr", "weight_decay", "dropout", "batch_size", "scaling", "skew", "columns",
     "epochs", "seconds", "reason",
 )  # fmt: skip
 
@@ -45,12 +45,13 @@ def trial_run(record: TrialRecord, study: str, settings: Mapping[str, Any]) -> R
     metrics = {**record.metrics, "seconds": record.seconds, "epochs": float(record.epochs)}
     if record.state == "complete" and len(record.scores) > 1:
         metrics[f"score/{record.metric}_se"] = standard_error(record)
-    tags = _tags(study, record.stage, record.depth, record.state) | {"dnnexp.trial": str(record.number)}
+    tags = _tags(study, record.stage, record.depth, record.state) | {"dnnexp.trial": str(record.origin)}
+    tags |= selection_tags(settings)
     if record.reason:
         tags["dnnexp.reason"] = record.reason
     return RunRecord(
         key=f"{study}/d{record.depth:02d}/{record.stage}/t{record.number}",
-        name=network_name(record, f"t{record.number:03d}"),
+        name=network_name(record, f"t{record.origin:03d}", *([] if record.stage == "screen" else [record.stage])),
         role=record.stage,
         parent=study,
         params=network_params(record, settings),
@@ -75,38 +76,61 @@ def network_params(record: TrialRecord, settings: Mapping[str, Any]) -> dict[str
 
 
 def sweep_run(
-    study: str, settings: Mapping[str, Any], climb: Climb | None, artifacts: Mapping[str, str | bytes]
+    study: str,
+    settings: Mapping[str, Any],
+    climb: Climb | None,
+    artifacts: Mapping[str, str | bytes],
+    status: str = "RUNNING",
 ) -> RunRecord:
-    """Return the run of the sweep: the depth curve with step = depth, and the answer's files. climb None: it begins."""
+    """Return the run of the sweep: the depth curve with step = depth, and the answer's files.
+
+    climb None: it has that status yet; else it is finished. Where the test rows choose, names and keys say optimistic.
+    """
+    is_optimistic = settings.get("search.selection") == "test"
     summaries = () if climb is None else climb.summaries
     curves: dict[str, dict[int, float]] = {}
     for summary in summaries:
-        for key, value in _depth_metrics(summary).items():
+        for key, value in _depth_metrics(summary, "optimistic/" if is_optimistic else "").items():
             if math.isfinite(value):
                 curves.setdefault(key, {})[summary.depth] = value
     searched = {key: value for key, value in settings.items() if not key.startswith("model.")}
     return RunRecord(
         key=study,
-        name=study,
+        name=f"{study} (optimistic)" if is_optimistic else study,
         role="sweep",
         params=searched,
+        metrics={} if climb is None or climb.optimism is None else {f"optimism/{_metric(climb)}": climb.optimism},
         curves=curves,
-        tags={"dnnexp.study": study, "dnnexp.role": "sweep"},
+        tags={"dnnexp.study": study, "dnnexp.role": "sweep"} | selection_tags(settings),
         artifacts=artifacts,
-        status="RUNNING" if climb is None else "FINISHED",
+        status=status if climb is None else "FINISHED",
     )
 
 
-def _depth_metrics(summary: DepthSummary) -> dict[str, float]:
+def selection_tags(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return the tag of what the test rows chose; none where development data did."""
+    return {"dnnexp.selection": "test (optimistic)"} if settings.get("search.selection") == "test" else {}
+
+
+def _metric(climb: Climb) -> str:
+    return "" if climb.choice is None else climb.choice.metric
+
+
+def _depth_metrics(summary: DepthSummary, prefix: str) -> dict[str, float]:
     counts = {"complete": summary.complete, "diverged": summary.diverged, "pruned": summary.pruned}
     metrics = {f"depth/trials_{state}": float(count) for state, count in counts.items()}
     if summary.best is not None and summary.score is not None and summary.standard_error is not None:
         metric = summary.best.metric
-        metrics |= {f"depth/{metric}": summary.score, f"depth/{metric}_se": summary.standard_error}
+        metrics |= {f"{prefix}depth/{metric}": summary.score, f"{prefix}depth/{metric}_se": summary.standard_error}
+        if summary.screened is not None and summary.optimism is not None and summary.screened.score is not None:
+            metrics[f"depth/screening_{metric}"] = summary.screened.score
         if f"test/{metric}" in summary.best.metrics:
             metrics[f"depth/test_{metric}"] = summary.best.metrics[f"test/{metric}"]
     if summary.gain is not None:
-        metrics |= {"depth/gain": summary.gain.estimate, "depth/gain_se": summary.gain.standard_error}
+        metrics |= {
+            f"{prefix}depth/gain": summary.gain.estimate,
+            f"{prefix}depth/gain_se": summary.gain.standard_error,
+        }
     return metrics
 
 
@@ -115,25 +139,41 @@ def _tags(study: str, role: str, depth: int, state: str) -> dict[str, str]:
 
 
 def leaderboard(records: Iterable[TrialRecord]) -> str:
-    """Return all trials that ended with a network as CSV, the best mean score on top."""
-    ended = [record for record in records if record.state in STATUSES and record.stage != "confirm"]
+    """Return all configurations that were tried as CSV, the best on top.
+
+    What was scored again goes by that, before all others: their scores are of those that looked best, and fell.
+    """
+    ended = [record for record in records if record.state in STATUSES]
+    again = {(r.depth, r.claim): r for r in ended if r.stage == "rescore"}
+    tried = [record for record in ended if record.stage == "screen"]
+    judged = {record.key: again.get((record.depth, record.number), record) for record in tried}
     sign = -1 if any(not record.greater_is_better for record in ended) else 1
-    ended.sort(key=lambda r: (r.score is None, -sign * (r.score or 0), r.parameters, r.key))
+
+    def order(screened: TrialRecord) -> tuple[Any, ...]:
+        record = judged[screened.key]
+        return (
+            record.score is None,
+            record.stage != "rescore",
+            -sign * (record.score or 0),
+            record.parameters,
+            record.key,
+        )
+
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(COLUMNS)
-    for rank, record in enumerate(ended, start=1):
+    for rank, screened in enumerate(sorted(tried, key=order), start=1):
+        record = judged[screened.key]
         is_complete = record.score is not None
-        hidden = hidden_layers(record)
+        hidden = hidden_layers(screened)
         table.writerow(
             [
-                rank if is_complete else "", network_name(record), record.depth, record.stage, record.number,
-                record.state, record.score if is_complete else "", _error_cell(record),
-                record.metrics.get(f"test/{record.metric}", ""), record.parameters,
-                "x".join(str(units) for units, _ in hidden), activation_text(hidden),
-                record.configuration["optimizer.lr"], record.configuration["optimizer.weight_decay"],
-                *_training_cells(record), record.epochs,
-                round(record.seconds, 3), record.reason,
+                rank if is_complete else "", network_name(screened), record.depth, screened.number,
+                record.state, record.score if is_complete else "", _error_cell(record), len(record.scores),
+                "" if screened.score is None else screened.score, record.metrics.get(f"test/{record.metric}", ""),
+                screened.parameters, "x".join(str(units) for units, _ in hidden), activation_text(hidden),
+                screened.configuration["optimizer.lr"], screened.configuration["optimizer.weight_decay"],
+                *_training_cells(screened), record.epochs, round(record.seconds, 3), record.reason,
             ]
         )  # fmt: skip
     return text.getvalue()

@@ -3,17 +3,23 @@
 At each depth: screen the budget of configurations; score the best again, where that is asked for; judge whether the
 depth has gained; grow or stop. At the end confirm the choice once. No worker leads, and nothing is remembered that is
 not in the records.
+
+With search.selection = test, growth and choice go by the mean score on the test rows, as the rule of thumb has it. What
+is tried at a depth is drawn and seeded by development data all the same, so that the choice that development data
+would have made among the same trials shows how much the other one flatters itself.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from dnnexp.search.records import TrialRecord, in_budget
 from dnnexp.search.schema import LADDER, SearchConfig
 from dnnexp.search.space import grow
-from dnnexp.search.summary import DepthSummary, choose, mean_score, summarize
+from dnnexp.search.summary import DepthSummary, best_of, choose, mean_score, summarize
 
 __all__ = ["Climb", "Confirm", "Done", "Rescore", "Screen", "Wait", "Work", "climb", "next_work"]
 
@@ -66,6 +72,21 @@ class Climb(NamedTuple):
     reason: str  # why growing stopped; empty while it goes on
     choice: TrialRecord | None  # the trial that is chosen, once growing has stopped; None also where none could train
     confirmation: TrialRecord | None  # of the choice
+    screened: TrialRecord | None = None  # the choice as it was first scored; itself where it was not scored again
+    honest: TrialRecord | None = None  # where the test rows chose: what development data would have chosen
+
+    @property
+    def optimism(self) -> float | None:
+        """How much better the choice looks than it should, as far as it was measured; positive whatever the metric.
+
+        By its screening, over its scores on fresh folds and seeds; by the test rows that chose it, over what they say
+        of the honest choice, which they did not choose. None where nothing was measured.
+        """
+        if self.choice is None or self.screened is None:
+            return None
+        if self.honest is not None:
+            return mean_score(self.choice) - mean_score(by_test(self.honest))
+        return mean_score(self.screened) - mean_score(self.choice) if self.choice.stage == "rescore" else None
 
 
 def next_work(records: Iterable[TrialRecord], config: SearchConfig) -> Work:
@@ -78,6 +99,8 @@ def climb(records: Iterable[TrialRecord], config: SearchConfig) -> Climb:
     trials = in_budget(records, config.trials_per_depth)
     summaries: list[DepthSummary] = []
     candidates: list[TrialRecord] = []
+    winners: list[TrialRecord] = []  # by development data, of the depths that have one
+    is_spent = spent_minutes(trials) >= (math.inf if config.max_minutes is None else config.max_minutes)
     reason = ""
     for depth in LADDER:
         if depth > config.max_depth:
@@ -85,32 +108,73 @@ def climb(records: Iterable[TrialRecord], config: SearchConfig) -> Climb:
         if reason:
             break
         screened = _of(trials, depth, "screen")
-        if screening := _screening(depth, screened, summaries, config):
+        if screening := _screening(depth, screened, winners, is_spent, config):
             return Climb(screening, tuple(summaries), "", None, None)
+        is_cut_short = is_spent and len(screened) < config.trials_per_depth
+        if is_cut_short and not screened:
+            reason = _out_of_time(config)
+            break
         rescoring, judged = _rescoring(screened, _of(trials, depth, "rescore"), config)
         if rescoring is not None:
             return Climb(rescoring, tuple(summaries), "", None, None)
+        winner = best_of(judged)
+        winners += [] if winner is None else [winner]
+        if config.selection == "test":
+            judged = [by_test(record) for record in judged if has_test_score(record)]
         summaries.append(summarize(depth, screened, judged, summaries, config.min_gain))
         candidates += judged
-        reason = stop_reason(summaries, config)
+        if is_cut_short and not any(record.depth > depth for record in trials):
+            reason = (
+                f"{_out_of_time(config)}, with {len(screened)} of {config.trials_per_depth} trials at depth {depth}"
+            )
+        else:
+            reason = stop_reason(summaries, config)
     reason = reason or f"the ladder ends at {LADDER[-1]} hidden layers"
     choice = choose(candidates)
     if choice is None:
         return Climb(Done(f"no network could be trained: {reason}"), tuple(summaries), reason, None, None)
     confirmations = _of(trials, choice.depth, "confirm")
-    work: Work = _claimed_once([choice], confirmations, Confirm) or Done(reason)
+    screened_choice = next(r for r in _of(trials, choice.depth, "screen") if r.number == choice.origin)
+    work: Work = _claimed_once([screened_choice], confirmations, Confirm) or Done(reason)
     confirmation = next((r for r in confirmations if r.claim == choice.origin and r.state != "running"), None)
-    return Climb(work, tuple(summaries), reason, choice, confirmation)
+    depths = {summary.depth for summary in summaries}
+    tried = [record for record in trials if record.stage == "screen" and record.depth in depths]
+    honest = choose([r for r in tried if has_test_score(r)]) if config.selection == "test" else None
+    return Climb(work, tuple(summaries), reason, choice, confirmation, screened_choice, honest)
+
+
+def spent_minutes(trials: Iterable[TrialRecord]) -> float:
+    """Return the training time of the trials, all workers together; the confirmation is not counted."""
+    return sum(record.seconds for record in trials if record.stage != "confirm") / 60
+
+
+def has_test_score(record: TrialRecord) -> bool:
+    """Whether a complete trial's networks all gave finite outputs on the test rows."""
+    scores = record.test_scores
+    return record.state == "complete" and len(scores) > 0 and all(math.isfinite(score) for score in scores)
+
+
+def by_test(record: TrialRecord) -> TrialRecord:
+    """Return the trial with its mean score on the test rows for its score: one number, without an error."""
+    mean = sum(record.test_scores) / len(record.test_scores)
+    return replace(record, score=mean, scores=(mean,))
+
+
+def _out_of_time(config: SearchConfig) -> str:
+    return f"search.max_minutes = {config.max_minutes:g} of training were used up"
 
 
 def stop_reason(summaries: Sequence[DepthSummary], config: SearchConfig) -> str:
     """Return why growing stops after the last of these depths; empty where it goes on."""
     last = summaries[-1]
     if last.is_untrainable:
-        return (
-            f"depth {last.depth} is untrainable: {last.diverged} of {last.trials} trials diverged in this space "
-            "(which does not say that the depth is worse)"
-        )
+        said = f"{last.diverged} of {last.trials} trials diverged"
+        if last.untrained:
+            said = (
+                f"{last.diverged + last.untrained} of {last.trials} trials did not train ({last.diverged} diverged, "
+                f"{last.untrained} were never better than a constant answer)"
+            )
+        return f"depth {last.depth} is untrainable in this space: {said}, which does not say that the depth is worse"
     recent = summaries[-config.patience :]
     if len(recent) < config.patience or any(summary.has_gained for summary in recent):
         return ""
@@ -124,11 +188,11 @@ def _of(trials: Sequence[TrialRecord], depth: int, stage: str) -> list[TrialReco
 
 
 def _screening(
-    depth: int, screened: Sequence[TrialRecord], shallower: Sequence[DepthSummary], config: SearchConfig
+    depth: int, screened: Sequence[TrialRecord], winners: Sequence[TrialRecord], is_spent: bool, config: SearchConfig
 ) -> Screen | Wait | None:
-    """Return what the screening of a depth still needs; None: all of its budget has ended."""
-    if len(screened) < config.trials_per_depth:
-        winner = next((summary.best for summary in reversed(shallower) if summary.best is not None), None)
+    """Return what the screening of a depth still needs; None: all of its budget, or of all time, has ended."""
+    if len(screened) < config.trials_per_depth and not is_spent:
+        winner = winners[-1] if winners else None
         seed = None if winner is None else grow(winner.params, winner.depth, depth, config.space)
         return Screen(depth, seed)
     return Wait(depth, "screen") if any(record.state == "running" for record in screened) else None
@@ -139,7 +203,7 @@ def _rescoring(
 ) -> tuple[Rescore | Confirm | Wait | None, list[TrialRecord]]:
     """Return what scoring the best again still needs, and the trials that a depth is judged by."""
     complete = [record for record in screened if record.state == "complete"]
-    if config.rescore == 0:
+    if config.rescore == 0 or config.selection == "test":
         return None, complete
     top = sorted(complete, key=lambda r: (-mean_score(r), r.parameters, r.key))[: config.rescore]
     work = _claimed_once(top, rescored, Rescore)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Protocol
 
 from dnnexp.search.answer import short_verdict
@@ -12,7 +13,9 @@ from dnnexp.search.storage import trouble_in_words
 from dnnexp.search.summary import standard_error
 from dnnexp.search.sweep import Sweep
 
-__all__ = ["Monitor", "Shows"]
+__all__ = ["Monitor", "Shows", "expected_seconds"]
+
+NAMES = {"screen": "", "rescore": "scored again"}  # of the stages that are shown
 
 
 class Shows(Protocol):
@@ -32,16 +35,22 @@ class Shows(Protocol):
         gain_error: float | None,
         note: str,
     ) -> None: ...
+    def estimate(self, seconds: float, what: str) -> None: ...
 
 
 class Monitor:
-    """Tells a display what the workers of a sweep have done, each thing once."""
+    """Tells a display what the workers of a sweep have done, each thing once.
 
-    def __init__(self, sweep: Sweep, display: Shows) -> None:
+    workers: how many share the work, as far as is known here; fresh: the networks that one is scored again by.
+    """
+
+    def __init__(self, sweep: Sweep, display: Shows, workers: int = 1, fresh: int = 0) -> None:
         self._sweep, self._display = sweep, display
+        self._workers, self._fresh = workers, fresh
         self._studies = sweep.studies()
         self._ended: dict[tuple[int, int, int], TrialRecord] = {}
         self._depths = 0  # finished depths that have been shown
+        self._has_begun = False  # what is there at the first look was done before
 
     def records(self) -> list[TrialRecord]:
         """Return all trials of the sweep that count."""
@@ -56,30 +65,45 @@ class Monitor:
                 self.trial(record)
         now = climb(records, self._sweep.config)
         self.look(now)
+        self._has_begun = True
         return now
+
+    def others_are_at_work(self) -> bool:
+        """Whether somebody still runs a trial of the sweep, here or elsewhere."""
+        return any(record.state == "running" for record in self.records())
 
     def keep_looking(self) -> None:
         """Show what is new, for those who do not ask how far it has come."""
         self.look_again()
 
     def trial(self, record: TrialRecord) -> None:
-        """Show a trial that has ended."""
-        if record.key in self._ended:
+        """Show a trial that has ended; after the first one of all, how long its depth will take."""
+        if record.key in self._ended or record.stage not in NAMES:
             return
         self._ended[record.key] = record
-        if record.stage != "screen":
-            return
-        done = sum((r.depth, r.stage) == (record.depth, "screen") for r in self._ended.values())
+        config = self._sweep.config
+        if self._has_begun and len(self._ended) == 1 and config.trials_per_depth > 1:
+            again = f", the best {config.rescore} scored again" if config.rescore and self._fresh else ""
+            what = f"depth {record.depth}, {config.trials_per_depth} configurations{again}; deeper ones take longer"
+            self._display.estimate(self.expected(record), what)
+        done = Counter((r.depth, r.stage) for r in self._ended.values())
         is_complete = record.state == "complete"
+        screened = done[record.depth, "screen"]
         self._display.trial(
             record.depth,
-            done,
-            self._sweep.config.trials_per_depth,
-            stage="",
+            done[record.depth, record.stage],
+            config.trials_per_depth if record.stage == "screen" else min(config.rescore, screened),
+            stage=NAMES[record.stage],
             score=record.score,
             error=standard_error(record) if is_complete else None,
             network=network_name(record) if is_complete else "",
         )
+
+    def expected(self, first: TrialRecord) -> float:
+        """Return the seconds that a depth will take, from its first trial."""
+        config = self._sweep.config
+        again = config.rescore * self._fresh / max(1, len(first.best_steps))
+        return expected_seconds(first, config.trials_per_depth + again, self._workers)
 
     def look(self, climb: Climb) -> None:
         """Show the depths that have been finished since the last look."""
@@ -95,3 +119,10 @@ class Monitor:
                 note=short_verdict(summary),
             )
         self._depths = max(self._depths, len(climb.summaries))
+
+
+def expected_seconds(first: TrialRecord, trials: float, workers: int) -> float:
+    """Return how long that many trials like the first take, storage and records included."""
+    is_timed = first.started is not None and first.ended is not None
+    taken = (first.ended - first.started).total_seconds() if is_timed else first.seconds  # type: ignore[operator]
+    return trials * max(taken, first.seconds) / workers

@@ -38,7 +38,7 @@ class TrialRecord:
     configuration: Mapping[str, Any] = field(default_factory=dict)  # by full config keys: the network that was built
     score: float | None = None  # mean of the scores; None unless complete
     scores: tuple[float, ...] = ()  # one per fold and seed, in the order that all trials of the stage share
-    test_scores: tuple[float, ...] = ()  # for the record, never for a choice
+    test_scores: tuple[float, ...] = ()  # NaN where there is none; for the record, not for a choice on development data
     metric: str = ""
     greater_is_better: bool = True
     n_train: float = 0.0  # mean rows a network was trained on
@@ -47,6 +47,8 @@ class TrialRecord:
     epochs: int = 0
     best_steps: tuple[int, ...] = ()
     schedule_steps: int = 0
+    learned: float = 1.0  # share of its networks that ever were better than a constant answer
+    rungs: tuple[tuple[int, float], ...] = ()  # (epoch, best mean score so far where it stops by), at some epochs
     seconds: float = 0.0
     metrics: Mapping[str, float] = field(default_factory=dict)
     curves: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # by epoch
@@ -60,6 +62,11 @@ class TrialRecord:
     def origin(self) -> int | None:
         """The number of the screened trial that this one is, or is of."""
         return self.number if self.stage == "screen" else self.claim
+
+    @property
+    def has_learned(self) -> bool:
+        """Whether most of its networks ever were better than a constant answer."""
+        return self.learned > 0.5
 
     @property
     def oriented_scores(self) -> tuple[float, ...]:
@@ -76,7 +83,7 @@ def result_fields(evaluation: Evaluation, configuration: Mapping[str, Any], scor
         "configuration": dict(configuration),
         "score": score,
         "scores": _finite(evaluation.scores.tolist()) if score is not None else [],
-        "test_scores": _finite(evaluation.test_scores.tolist()) if score is not None else [],
+        "test_scores": _or_none(evaluation.test_scores.tolist()) if score is not None else [],
         "metric": evaluation.metric,
         "greater_is_better": bool(evaluation.greater_is_better),
         "n_train": float(evaluation.n_train),
@@ -85,12 +92,10 @@ def result_fields(evaluation: Evaluation, configuration: Mapping[str, Any], scor
         "epochs": int(evaluation.epochs),
         "best_steps": [int(step) for step in evaluation.best_steps],
         "schedule_steps": int(evaluation.schedule_steps),
+        "learned": float(evaluation.learned),
         "seconds": float(evaluation.seconds),
         "metrics": {name: float(value) for name, value in evaluation.metrics.items() if math.isfinite(value)},
-        "curves": {
-            name: [value if math.isfinite(value) else None for value in curve.tolist()]
-            for name, curve in evaluation.curves.items()
-        },
+        "curves": {name: _or_none(curve.tolist()) for name, curve in evaluation.curves.items()},
     }
 
 
@@ -98,15 +103,22 @@ def _finite(values: list[float]) -> list[float]:
     return [value for value in values if math.isfinite(value)]
 
 
+def _or_none(values: list[float]) -> list[float | None]:
+    return [value if math.isfinite(value) else None for value in values]
+
+
+def _or_nan(values: Iterable[float | None]) -> tuple[float, ...]:
+    return tuple(math.nan if value is None else value for value in values)
+
+
 def from_result(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return stored fields of the result as TrialRecord has them: tuples, and NaN for what was not finite."""
     read = dict(fields)
-    for name in ("scores", "test_scores", "best_steps"):
+    for name in ("scores", "best_steps"):
         read[name] = tuple(read.get(name, ()))
-    read["curves"] = {
-        name: tuple(math.nan if value is None else value for value in curve)
-        for name, curve in read.get("curves", {}).items()
-    }
+    read["rungs"] = tuple((int(epoch), float(score)) for epoch, score in read.get("rungs", ()))
+    read["test_scores"] = _or_nan(read.get("test_scores", ()))
+    read["curves"] = {name: _or_nan(curve) for name, curve in read.get("curves", {}).items()}
     return read
 
 

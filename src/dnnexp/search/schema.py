@@ -10,13 +10,16 @@ from dnnexp.data.schema import SCALINGS, SKEWS
 from dnnexp.errors import require, require_choice
 from dnnexp.network.activations import ACTIVATIONS
 
-__all__ = ["AUTO", "LADDER", "PRUNERS", "SAMPLERS", "SearchConfig", "SpaceConfig", "require_study_name"]
+__all__ = [
+    "AUTO", "LADDER", "PRUNERS", "SAMPLERS", "SELECTIONS", "SearchConfig", "SpaceConfig", "require_study_name",
+]  # fmt: skip
 
 # Hidden layers, growing by a third to a half a step. The longest networks that have been trained plainly have 500.
 LADDER = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
 AUTO = "auto"  # choices made from the data, before the study begins
 SAMPLERS = ("tpe", "random")
 PRUNERS = ("none", "median")
+SELECTIONS = ("development", "test")
 LONGEST_NAME = 200  # bytes of a study's name: 255 are a file's, with what is added
 
 
@@ -78,7 +81,10 @@ class SearchConfig:
     max_depth: int = 16
     patience: int = 2  # consecutive depths without a gain before growing stops
     min_gain: float = 0.0  # in units of the metric; the gain must also exceed one standard error
-    rescore: int = 0  # configurations of each depth scored again on fresh folds and seeds; 0: judge by screening
+    max_minutes: float | None = None  # of training, all workers together, after which no configuration is begun
+    rescore: int = 2  # configurations of each depth scored again on fresh folds and seeds; 0: judge by screening
+    confirm_seeds: int = 5  # networks of the choice, alike but for their seeds, that are scored on the test rows
+    selection: str = "development"  # test: depth and network are chosen by the test rows, and the answer is optimistic
     workers: int = 1
     sampler: str = "tpe"
     pruner: str = "none"
@@ -89,7 +95,12 @@ class SearchConfig:
         require(self.max_depth >= 1, "search.max_depth", "max_depth >= 1", self.max_depth)
         require(self.patience >= 1, "search.patience", "patience >= 1", self.patience)
         require(0 <= self.min_gain < math.inf, "search.min_gain", "min_gain >= 0", self.min_gain)
+        if self.max_minutes is not None:
+            holds = 0 < self.max_minutes < math.inf
+            require(holds, "search.max_minutes", "max_minutes > 0 (null: no limit)", self.max_minutes)
         require(self.rescore >= 0, "search.rescore", "rescore >= 0", self.rescore)
+        require(self.confirm_seeds >= 1, "search.confirm_seeds", "confirm_seeds >= 1", self.confirm_seeds)
+        require_choice("search.selection", self.selection, SELECTIONS)
         require(self.workers >= 1, "search.workers", "workers >= 1", self.workers)
         require_choice("search.sampler", self.sampler, SAMPLERS)
         require_choice("search.pruner", self.pruner, PRUNERS)

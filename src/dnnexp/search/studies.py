@@ -29,7 +29,7 @@ class Studies:
 
     fingerprint: what decides a score and the sequence of trials (data, split, protocol, space, objective, seed), by
     config key. It is kept with every study, with its SHA-256; raises ConfigError where the stored one differs. None:
-    only read.
+    only read. defaults: by config key, what a setting was before there was a key for it.
     """
 
     def __init__(
@@ -38,6 +38,7 @@ class Studies:
         name: str,
         fingerprint: Mapping[str, Any] | None = None,
         greater_is_better: bool = True,
+        defaults: Mapping[str, Any] | None = None,
     ) -> None:
         self.name, self.backend = name, storage
         self.storage = optuna.storages.get_storage(storage)  # reads ended trials once
@@ -46,6 +47,7 @@ class Studies:
         self.fingerprint = None if fingerprint is None else {"sha256": sha256, "settings": json.loads(text)}
         direction = optuna.study.StudyDirection
         self.direction = direction.MAXIMIZE if greater_is_better else direction.MINIMIZE
+        self.defaults = json.loads(json.dumps(dict(defaults or {})))
         self._open: dict[tuple[int, str], optuna.Study] = {}
         self._ids: dict[tuple[int, str], int] = {}
         self._ended: dict[tuple[int, str, int], TrialRecord] = {}  # what has ended does not change
@@ -61,7 +63,7 @@ class Studies:
                 found.append((int(match[1]), match[2]))
         return sorted(found)
 
-    def open(self, depth: int, stage: str, pruner: optuna.pruners.BasePruner | None = None) -> optuna.Study:
+    def open(self, depth: int, stage: str) -> optuna.Study:
         """Return the study of a depth and stage, made with the fingerprint where it does not exist."""
         if (depth, stage) not in self._open:
             study = optuna.create_study(
@@ -69,7 +71,7 @@ class Studies:
                 storage=self.storage,
                 direction=self.direction,
                 sampler=optuna.samplers.RandomSampler(),
-                pruner=pruner or optuna.pruners.NopPruner(),
+                pruner=optuna.pruners.NopPruner(),
                 load_if_exists=True,
             )
             if FINGERPRINT not in study.user_attrs:
@@ -87,6 +89,11 @@ class Studies:
         """Return the trials of the sweep, in order of depth, stage and number."""
         records = [record for depth, stage in self.existing() for record in self.read(depth, stage)]
         return sorted(records, key=lambda record: record.key)
+
+    def close(self) -> None:
+        """Let go of the database's connections; what is asked next opens others."""
+        self.backend.remove_session()
+        self.backend.engine.dispose()
 
     def trial_id(self, record: TrialRecord) -> int:
         """Return the storage's id of a trial."""
@@ -109,12 +116,15 @@ class Studies:
     def _check(self, stored: Mapping[str, Any] | None) -> None:
         if self.fingerprint is None or stored is None or stored["sha256"] == self.fingerprint["sha256"]:
             return
-        was, now = stored["settings"], self.fingerprint["settings"]
+        now = self.fingerprint["settings"]
+        was = {key: self.defaults[key] for key in now.keys() & self.defaults.keys()} | stored["settings"]
         said = [
             f"{key} was {was.get(key)!r} and is {now.get(key)!r}"
             for key in sorted(was.keys() | now.keys())
             if was.get(key) != now.get(key)
         ]
+        if not said:
+            return
         raise ConfigError(
             f"study {self.name!r} was begun with other settings and cannot go on with these: {'; '.join(said)}. "
             "Take another study name, or the settings it was begun with"

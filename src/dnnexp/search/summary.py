@@ -21,16 +21,25 @@ class DepthSummary(NamedTuple):
     compared_depth: int | None  # the shallower depth with the best score so far; None at the first
     gain: Interval | None  # over the best there, paired by fold and seed; positive is better whatever the metric
     has_gained: bool  # more than search.min_gain and than one standard error of the gain; true at the first depth
-    is_untrainable: bool  # most of its trials diverged: nothing is said about whether the depth would be worse
+    is_untrainable: bool  # most of its trials cannot train: nothing is said about whether the depth would be worse
     complete: int
     diverged: int
     pruned: int
     seconds: float  # training time of its trials, all workers together
+    untrained: int = 0  # of those complete, never better than a constant answer
+    screened: TrialRecord | None = None  # the best trial as it was first scored; itself where it was not scored again
 
     @property
     def is_distinguishable(self) -> bool:
         """Whether the interval of the gain excludes zero."""
         return self.gain is not None and self.gain.excludes_zero
+
+    @property
+    def optimism(self) -> float | None:
+        """How much better the best trial's screening was than its scores on fresh folds and seeds; None without."""
+        if self.best is None or self.screened is None or self.best.stage != "rescore":
+            return None
+        return mean_score(self.screened) - mean_score(self.best)
 
     @property
     def trials(self) -> int:
@@ -56,12 +65,19 @@ def summarize(
     shallower: Sequence[DepthSummary],
     min_gain: float,
 ) -> DepthSummary:
-    """Return the summary of a depth: `judged` are the trials whose scores count, all screened ones or the rescored."""
+    """Return the summary of a depth: `judged` are the trials whose scores count, all screened ones or the rescored.
+
+    Where nothing shallower was better than a constant answer, there may be nothing to learn, or more layers may be what
+    it takes: networks that learn nothing are then no sign that the depth cannot be trained.
+    """
     best, previous = best_of(judged), best_of([summary.best for summary in shallower if summary.best is not None])
     gain = None
     if best is not None and previous is not None:
         gain = paired_gain(best.oriented_scores, previous.oriented_scores, best.n_train, best.n_score)
     states = [record.state for record in screened]
+    untrained = sum(record.state == "complete" and not record.has_learned for record in screened)
+    diverged, ended = states.count("diverged"), len(states) - states.count("pruned")
+    was_learned = previous is not None and previous.has_learned
     spent = {record.key: record.seconds for record in (*screened, *judged)}
     return DepthSummary(
         depth=depth,
@@ -71,11 +87,13 @@ def summarize(
         compared_depth=None if previous is None else previous.depth,
         gain=gain,
         has_gained=best is not None and (gain is None or is_gain(gain, min_gain)),
-        is_untrainable=2 * states.count("diverged") > len(states),
+        is_untrainable=2 * (diverged + (untrained if was_learned else 0)) > ended,
         complete=states.count("complete"),
-        diverged=states.count("diverged"),
+        diverged=diverged,
         pruned=states.count("pruned"),
         seconds=sum(spent.values()),
+        untrained=untrained,
+        screened=None if best is None else next((r for r in screened if r.number == best.origin), None),
     )
 
 

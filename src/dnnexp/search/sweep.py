@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dnnexp.search.ladder import Climb
@@ -31,13 +31,14 @@ class Sweep:
     fingerprint: Mapping[str, Any]  # what decides a score and the sequence of trials, by config key
     seed: int
     greater_is_better: bool = True
+    defaults: Mapping[str, Any] = field(default_factory=dict)  # what a setting was before there was a key for it
     heartbeat: int = HEARTBEAT
     grace: int = GRACE
 
     def studies(self) -> Studies:
         """Return the sweep's studies; raises ConfigError where they were begun with another fingerprint."""
         storage = open_storage(self.url, self.heartbeat, self.grace)
-        return Studies(storage, self.name, self.fingerprint, self.greater_is_better)
+        return Studies(storage, self.name, self.fingerprint, self.greater_is_better, self.defaults)
 
 
 class Scorers(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,9 +10,10 @@ import optuna
 
 from dnnexp.search.interrupts import Interrupts
 from dnnexp.search.ladder import Confirm, Rescore, Screen
+from dnnexp.search.pruning import PRUNERS_BY_NAME, RUNGS, Rungs, earlier_rungs
 from dnnexp.search.records import INTERRUPTED, OVER_BUDGET, next_claim, result_fields
+from dnnexp.search.residual import made_trainable
 from dnnexp.search.sampling import fixed_sampler, seeded_sampler
-from dnnexp.search.schema import LADDER
 from dnnexp.search.space import flatten, suggest
 from dnnexp.search.studies import CLAIM, REASON, RESULT, Studies
 from dnnexp.search.sweep import Listeners, Scorers, Sweep
@@ -23,28 +23,11 @@ if TYPE_CHECKING:
     from dnnexp.evaluation.cross_validation import Evaluation
     from dnnexp.training.fit import EpochNews
 
-__all__ = ["Trial", "WithdrawnError", "make_pruner"]
-
-RUNGS = frozenset(LADDER)  # epochs at which trials are compared: each comparison costs two transactions
+__all__ = ["Trial", "WithdrawnError"]
 
 
 class WithdrawnError(Exception):
     """This trial is not needed: others were quicker. It counts as failed."""
-
-
-def make_pruner(name: str) -> optuna.pruners.BasePruner:
-    """Return what ends trials early: `median` ends one that is worse at its epoch than half of those before it."""
-    return PRUNER_KINDS[name]()
-
-
-def _median() -> optuna.pruners.BasePruner:
-    return optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=3)
-
-
-PRUNER_KINDS: dict[str, Callable[[], optuna.pruners.BasePruner]] = {
-    "none": optuna.pruners.NopPruner,
-    "median": _median,
-}
 
 
 class Trial:
@@ -62,10 +45,11 @@ class Trial:
     ) -> None:
         self.sweep, self.studies, self.scorers, self.listeners = sweep, studies, scorers, listeners
         self.interrupts, self.work, self.study = interrupts, work, study
-        self.prunes = work.stage == "screen" and sweep.config.pruner != "none"
+        self.prune = PRUNERS_BY_NAME[sweep.config.pruner if work.stage == "screen" else "none"]
+        self.earlier: list[Rungs] = []  # of the trials that it may be compared with
         self.number: int | None = None  # once it has one
         self.last: tuple[int, float] | None = None  # epoch and score, of the last finite score
-        self.reported = 0  # epoch of the last score in the storage
+        self.rungs: list[tuple[int, float]] = []  # epoch and score
         self.is_pruned = False
 
     def __call__(self, trial: optuna.Trial) -> float:
@@ -73,7 +57,8 @@ class Trial:
         self.number = trial.number
         try:
             self.study.sampler = self.claim(trial)
-            configuration = suggest(trial, self.work.depth, self.sweep.base, self.sweep.config.space)
+            suggested = suggest(trial, self.work.depth, self.sweep.base, self.sweep.config.space)
+            configuration = made_trainable(suggested)
             with self.interrupts.allowed():
                 evaluation = self.score(trial, configuration)
         except KeyboardInterrupt:
@@ -102,6 +87,7 @@ class Trial:
         counted = sum(r.state != "failed" for r in records if r.number < trial.number)
         if counted >= self.sweep.config.trials_per_depth:
             raise WithdrawnError
+        self.earlier = earlier_rungs(records, self.sweep.greater_is_better)
         place = next_claim(records, trial.number)
         trial.set_user_attr(CLAIM, place)
         if place == 0 and work.seed is not None:
@@ -117,10 +103,10 @@ class Trial:
             if not math.isfinite(news.best_metric):
                 return False
             self.last = (news.epoch, news.best_metric)
-            if self.prunes and news.epoch in RUNGS:
-                trial.report(news.best_metric, news.epoch)
-                self.reported = news.epoch
-                self.is_pruned = trial.should_prune()
+            if news.epoch in RUNGS:
+                self.rungs.append(self.last)
+                sign = 1 if self.sweep.greater_is_better else -1
+                self.is_pruned = self.prune(news.epoch, sign * news.best_metric, self.earlier)
             return self.is_pruned
 
         if isinstance(self.work, Confirm):
@@ -132,15 +118,18 @@ class Trial:
 
     def write(self, trial: optuna.Trial, configuration: Configuration, evaluation: Evaluation) -> float:
         """Store the result and return the value that the sampler learns from, never NaN."""
-        judged = evaluation.test_scores if isinstance(self.work, Confirm) else evaluation.scores
+        judged = evaluation.scores
+        if isinstance(self.work, Confirm):  # the first seed's network is the one that is kept; of others some may fail
+            judged = evaluation.test_scores
+            judged = judged[np.isfinite(judged)] if np.isfinite(judged[:1]).all() else judged[:1]
         is_finite = len(judged) > 0 and bool(np.isfinite(judged).all())
         diverged = evaluation.diverged or ("" if is_finite or self.is_pruned else "a score is not finite")
         is_complete = not diverged and not self.is_pruned
         value = float(np.mean(judged)) if is_complete else None
         fields: dict[str, Any] = result_fields(evaluation, flatten(configuration), value)
-        if not is_complete and self.last is not None and self.last[0] > self.reported:
+        if not is_complete and self.last is not None:  # what the sampler learns from
             trial.report(self.last[1], self.last[0])
-        trial.set_user_attr(RESULT, {**fields, "diverged": diverged})
+        trial.set_user_attr(RESULT, {**fields, "rungs": self.rungs, "diverged": diverged})
         if value is None:
             raise optuna.TrialPruned(diverged or "pruned")
         return value

@@ -14,7 +14,7 @@ from dnnexp.search.ladder import Climb, Confirm, Done, Rescore, Screen, Wait, cl
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.storage import trouble_in_words
 from dnnexp.search.sweep import Listeners, Scorers, Sweep
-from dnnexp.search.trial import Trial, WithdrawnError, make_pruner
+from dnnexp.search.trial import Trial, WithdrawnError
 
 __all__ = ["climb_ladder"]
 
@@ -28,7 +28,11 @@ def climb_ladder(sweep: Sweep, scorers: Scorers, listeners: Listeners | None = N
     """
     try:
         with Interrupts() as interrupts, trouble_in_words(sweep.url):
-            return Worker(sweep, scorers, listeners or Listeners(), interrupts).run()
+            worker = Worker(sweep, scorers, listeners or Listeners(), interrupts)
+            try:
+                return worker.run()
+            finally:
+                worker.studies.close()
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             f"stopped: every finished trial of study {sweep.name!r} is kept, the same command goes on from there"
@@ -82,8 +86,7 @@ class Worker:
 
     def do(self, work: Screen | Rescore | Confirm) -> None:
         """Run one trial of the work, inside Optuna's loop for its heartbeats, and tell who listens."""
-        pruner = make_pruner(self.sweep.config.pruner) if work.stage == "screen" else None
-        study = self.studies.open(work.depth, work.stage, pruner)
+        study = self.studies.open(work.depth, work.stage)
         trial = Trial(self.sweep, self.studies, self.scorers, self.listeners, self.interrupts, work, study)
         try:
             study.optimize(trial, n_trials=1, catch=(WithdrawnError,))

@@ -27,6 +27,7 @@ from dnnexp.training.divergence import Divergence, locate
 from dnnexp.training.examples import Examples, Member, pad_rows
 from dnnexp.training.fit import EpochNews, Fit, Length, OnEpoch
 from dnnexp.training.health import HealthProbe
+from dnnexp.training.ranks import close_ranks, close_ranks_of_list
 from dnnexp.training.schedules import ScheduleConfig
 from dnnexp.training.schema import TrainerConfig
 from dnnexp.training.seeds import generator
@@ -54,13 +55,15 @@ class Lockstep:
         initializer: str = AUTO,
         gain: float | None = None,
         length: Length | None = None,
+        units: Array | None = None,
     ) -> None:
+        """units (R, n[L], 1): what to multiply outputs and targets by for the metric, that of each member's target."""
         dtype, R = examples.X1.dtype, len(members)
         self._examples, self._loss, self._metric = examples, loss, metric
         self._threads = trainer.threads
         self._batches = Batches(examples, members, trainer.batch_size, trainer.label_smoothing)
         steps = trainer.epochs * self._batches.steps
-        self._length = length or Length(steps, steps)
+        self._length, self._units = length or Length(steps, steps), units
         self._epochs = -(-self._length.steps // self._batches.steps)
         columns, rates = self._batches.columns, [member.dropout for member in members]
         self._given_architecture = architecture  # parameters are given back in its order of memory
@@ -183,7 +186,7 @@ class Lockstep:
             if not all(map(math.isfinite, (norms + J).tolist())):
                 diverged = self._find_diverged(J, X1)
                 for carried in (total, J, norms):
-                    _close_ranks(carried, diverged)
+                    close_ranks(carried, diverged)
                 self._leave(diverged, "diverged")
                 if not self._live:
                     break
@@ -247,6 +250,8 @@ class Lockstep:
         w = (counts / counts.sum(axis=1, keepdims=True)).astype(dtype)[:, None]
         A = outputs(Z.copy(), self._architecture)
         J = LOSSES[self._loss].cost(Z, Y, w, np.empty_like(Z), LossBuffers(len(Z), Z.shape[1], Z.shape[2], dtype))
+        if self._units is not None:
+            A, Y = (values * self._units[self._live] for values in (A, Y))
         return J[:, 0, 0], self._metric.function(A, Y, self._examples.scored(index, weights))
 
     def _leave(self, rows: Sequence[int], state: str) -> None:
@@ -280,7 +285,7 @@ class Lockstep:
         for part in self._parts():
             part.move(r, last)
         for listed in (self._live, self._order_rngs, self._mask_rngs, self._stop_rows):
-            _close_ranks_of_list(listed, r, last)
+            close_ranks_of_list(listed, r, last)
 
     def _bind(self) -> None:
         """Let every part work on the rows that are left."""
@@ -293,16 +298,3 @@ class Lockstep:
 def _threadpools() -> ThreadpoolController:
     """Return the control of the BLAS that NumPy has loaded: to look for it takes a millisecond."""
     return ThreadpoolController()
-
-
-def _close_ranks(values: Array, rows: Sequence[int]) -> None:
-    """Do to values (R,) what leaving does to the rows of the stack: the last takes the place of each that leaves."""
-    last = len(values)
-    for r in sorted(rows, reverse=True):
-        last -= 1
-        values[r] = values[last]
-
-
-def _close_ranks_of_list(listed: list[Any], r: int, last: int) -> None:
-    listed[r] = listed[last]
-    listed.pop()

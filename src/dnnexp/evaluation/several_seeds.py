@@ -1,0 +1,80 @@
+"""The choice trained on all development rows with several seeds, side by side, and what each does on the test rows."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from dnnexp.evaluation.configuration import Configuration
+from dnnexp.evaluation.cross_validation import Evaluation
+from dnnexp.evaluation.protocol import Protocol
+from dnnexp.evaluation.refit import divergence_in_words, no_folds
+from dnnexp.evaluation.scoring import score
+from dnnexp.evaluation.stack import make_member, mean_curves, train_stack
+from dnnexp.network.inference import logits, outputs
+from dnnexp.training.fit import Length
+
+__all__ = ["SeveralSeeds", "refit_seeds"]
+
+Array = npt.NDArray[Any]
+
+
+class SeveralSeeds(NamedTuple):
+    """S networks of one configuration that differ in their seeds only; the first is the one that is kept."""
+
+    evaluation: Evaluation  # test_scores (S,), NaN where a network diverged; metrics: means over the others
+    predictions: npt.NDArray[np.float64]  # (S, test rows, outputs) probabilities, or values in the target's units
+    targets: npt.NDArray[np.float64]  # (test rows, outputs) alike: 0/1, or values
+
+
+def refit_seeds(configuration: Configuration, protocol: Protocol, length: Length, seeds: int) -> SeveralSeeds:
+    """Train `seeds` networks on all development rows in lockstep and score each on the test rows, once.
+
+    Network s is, to the bit, the one that `refit` trains alone with the s-th seed. Whether the first one diverged is
+    said in the evaluation.
+    """
+    started = time.perf_counter()
+    rows, dataset = protocol.split.development, protocol.dataset
+    prepared = protocol.prepare(configuration.preprocessing, [rows], configuration.trainer.precision)
+    nothing = np.zeros(0, np.intp)
+    members = [make_member(configuration, rows, nothing, protocol.refit_seed(s)) for s in range(seeds)]
+    architecture, fits, schedule_steps = train_stack(configuration, protocol, prepared, members, length)
+    parts = {"train": rows, "test": protocol.split.test}
+    scores: dict[str, list[float]] = {}
+    predictions = []
+    for fit in fits:
+        theta = fit.theta[None, :] if fit.divergence is None else np.full((1, architecture.size), np.nan)
+        for part, numbers in parts.items():
+            for name, values in score(theta, architecture, prepared, dataset, [numbers], protocol.metrics).items():
+                scores.setdefault(f"{part}/{name}", []).append(float(values[0]))
+        with np.errstate(all="ignore"):
+            A = outputs(logits(theta, architecture, prepared.examples.X1, parts["test"][None, :]), architecture)[0]
+            predictions.append(prepared.codes[0].decode(A.T) if dataset.task == "regression" else A.T)
+    targets = dataset.y if dataset.task == "regression" else prepared.examples.Y
+    evaluation = no_folds(protocol)._replace(
+        test_scores=np.array(scores[f"test/{protocol.metric_name}"]),
+        metrics=_means(scores),
+        curves=mean_curves(fits, protocol.metric_name),
+        best_steps=np.array([fit.best_step for fit in fits]),
+        schedule_steps=schedule_steps,
+        epochs=max(len(fit.curves["train/loss"]) for fit in fits),
+        parameters=architecture.parameters,
+        diverged="" if fits[0].divergence is None else divergence_in_words(fits[0].divergence, configuration),
+        seconds=time.perf_counter() - started,
+    )
+    return SeveralSeeds(evaluation, np.stack(predictions).astype(np.float64), targets[parts["test"]].astype(np.float64))
+
+
+def _means(scores: dict[str, list[float]]) -> dict[str, float]:
+    """Return the mean over the seeds of each, and of the test's the standard deviation as <name>_sd."""
+    means = {}
+    for name, values in scores.items():
+        finite = [value for value in values if np.isfinite(value)]
+        if finite:
+            means[name] = float(np.mean(finite))
+        if len(finite) > 1 and name.startswith("test/"):
+            means[f"{name}_sd"] = float(np.std(finite, ddof=1))
+    return means

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dnnexp.data.schema import DataConfig
+from dnnexp.data.sources import load
+from dnnexp.evaluation.configuration import Configuration
+from dnnexp.evaluation.cross_validation import cross_validate
+from dnnexp.evaluation.protocol import Protocol
+from dnnexp.evaluation.schema import EvaluationConfig
+from dnnexp.evaluation.stack import network_shape
+from dnnexp.network.optimizers import OptimizerConfig
+from dnnexp.network.schema import ModelConfig
+from dnnexp.search.residual import DEEP, made_trainable, note_on_depth
+from dnnexp.search.schema import SearchConfig, SpaceConfig
+from dnnexp.search.space import lr_bounds, tapered
+from dnnexp.training.schema import TrainerConfig
+
+
+def deep(depth: int, activation: str, taper: float = 0.25, **model: object) -> Configuration:
+    widths = tapered(48, taper, depth)
+    return Configuration(ModelConfig(widths=widths, activation=activation, **model))  # type: ignore[arg-type]
+
+
+def test_a_deep_rectifier_is_residual_in_nearly_all_layers_and_still_tapers() -> None:
+    protocol = Protocol(load(DataConfig("wine")), 0.2, EvaluationConfig(), 0)
+    built = made_trainable(deep(32, "relu"))
+    shape = network_shape(built, protocol)
+    assert built.model.residual == "rezero"
+    assert sum(shape.is_residual(l) for l in range(1, shape.L)) == 32 - 4
+    assert (shape.n[1], shape.n[32]) == (48, tapered(48, 0.25, 32)[24])
+    assert list(shape.n[1:-1]) == sorted(shape.n[1:-1], reverse=True)
+
+
+@pytest.mark.parametrize(
+    "configuration", [deep(DEEP - 1, "relu"), deep(64, "tanh"), deep(64, "relu", residual="rezero")]
+)
+def test_what_trains_as_it_is_stays_as_it_is(configuration: Configuration) -> None:
+    assert made_trainable(configuration) == configuration
+
+
+def test_a_sweep_that_may_grow_deep_says_what_it_does_there() -> None:
+    assert note_on_depth(SearchConfig(), "none") == ""
+    assert "networks of relu, gelu are built with model.residual=rezero" in note_on_depth(
+        SearchConfig(max_depth=128), "none"
+    )
+    assert note_on_depth(SearchConfig(max_depth=128), "rezero") == ""
+    assert note_on_depth(SearchConfig(max_depth=128, space=SpaceConfig(activation=["tanh"])), "none") == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("activation", SpaceConfig().activation)
+@pytest.mark.parametrize("depth", [32, 128])
+def test_the_networks_of_the_space_train_at_any_depth(activation: str, depth: int) -> None:
+    protocol = Protocol(load(DataConfig("digits")), 0.2, EvaluationConfig(folds=2), 0)
+    low, high = lr_bounds(SpaceConfig(), depth)
+    trainer = TrainerConfig(epochs=25)
+    for taper in (1.0, 0.25):
+        network = deep(depth, activation, taper)
+        network.optimizer, network.trainer = OptimizerConfig(lr=float(np.sqrt(low * high))), trainer
+        evaluation = cross_validate(made_trainable(network), protocol)
+        assert evaluation.learned == 1
+        assert evaluation.scores.mean() > 0.8
