@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from dnnexp.notation import counted, interval, number, with_error
+from dnnexp.notation import gain as signed
 from dnnexp.search.journal import network_name
 from dnnexp.search.ladder import Climb
 from dnnexp.search.records import TrialRecord
@@ -21,38 +23,36 @@ def answer(climb: Climb, test_rows: int, development_rows: int) -> list[str]:
     hidden = "hidden layer" if choice.depth == 1 else "hidden layers"
     sentences = [
         f"Use {network_name(choice)}: {choice.depth} {hidden}, {choice.parameters:,} parameters.",
-        f"On development data it has {metric} {choice.score:.4f}{_uncertainty(choice)}.",
+        f"On development data it has {metric} {_score(choice)}.",
     ]
     if climb.confirmation is not None:
         refitted = f"Refitted on all {development_rows:,} development rows, it"
         score, reason = climb.confirmation.score, climb.confirmation.reason
         sentences.append(
-            f"{refitted} has test {metric} {score:.4f} on {test_rows:,} rows that chose nothing."
+            f"{refitted} has test {metric} {number(score)} on {test_rows:,} rows that chose nothing."
             if score is not None
             else f"{refitted} could not be trained, and there is no model: {reason}."
         )
     best = max((s.best for s in climb.summaries if s.best is not None), key=mean_score)
     if best.key != choice.key:
         sentences.append(
-            f"The best mean, {best.score:.4f}, has {network_name(best)}; the choice is the shallowest, then the "
+            f"The best mean, {number(best.score)}, has {network_name(best)}; the choice is the shallowest, then the "
             f"smallest network {'within one standard error of it' if len(best.scores) > 1 else 'that has it'}."
         )
     sentences += [f"Depth {s.depth}: {verdict(s)}." for s in climb.summaries if s.gain is not None]
-    tried = _counted(sum(summary.trials for summary in climb.summaries), "configuration")
+    tried = counted(sum(summary.trials for summary in climb.summaries), "configuration")
     depths = ", ".join(str(summary.depth) for summary in climb.summaries)
     where = f"depth{'s' * (len(climb.summaries) > 1)} {depths}"
     return [*sentences, f"Tried: {tried} at {where}. Growing stopped because {climb.reason}."]
 
 
-def _uncertainty(choice: TrialRecord) -> str:
-    """Return what stands behind a score: its standard error and folds, or that there is but one score."""
+def _score(choice: TrialRecord) -> str:
+    """Return the score and what stands behind it: its standard error and folds, or that there is but one score."""
     if len(choice.scores) == 1:
-        return f" on {choice.n_score:,.0f} held-out rows; one score says nothing about its uncertainty"
-    return f" ± {standard_error(choice):.4f} (mean over {len(choice.scores)} folds ± corrected standard error)"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1)}"
+        rows = f"{choice.n_score:,.0f} held-out rows"
+        return f"{number(choice.score)} on {rows}; one score says nothing about its uncertainty"
+    said = with_error(choice.score, standard_error(choice))
+    return f"{said} (mean over {len(choice.scores)} folds ± corrected standard error)"
 
 
 def verdict(summary: DepthSummary) -> str:
@@ -62,14 +62,14 @@ def verdict(summary: DepthSummary) -> str:
         return "no network was completed" if summary.best is None else "the first depth"
     over = f"over depth {summary.compared_depth}"
     if not (math.isfinite(gain.low) and math.isfinite(gain.high)):
-        return f"gain {gain.estimate:+.4f} {over}, one score each says nothing about the uncertainty"
-    said = f"gain {gain.estimate:+.4f} ± {gain.standard_error:.4f} {over}"
-    interval = f"{gain.confidence:.0%} interval {gain.low:+.4f} to {gain.high:+.4f}"
+        return f"gain {signed(gain.estimate)} {over}, one score each says nothing about the uncertainty"
+    said = f"gain {signed(gain.estimate, gain.standard_error)} {over}"
+    limits = f"{gain.confidence:.0%} interval {interval(gain.low, gain.high, signed=True)}"
     if gain.low > 0:
-        return f"{said}, better ({interval})"
+        return f"{said}, better ({limits})"
     if gain.high < 0:
-        return f"{said}, worse ({interval})"
-    return f"{said}, not distinguishable from no gain ({interval})"
+        return f"{said}, worse ({limits})"
+    return f"{said}, not distinguishable from no gain ({limits})"
 
 
 def short_verdict(summary: DepthSummary) -> str:

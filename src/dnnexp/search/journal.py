@@ -14,7 +14,7 @@ from dnnexp.search.summary import DepthSummary, standard_error
 from dnnexp.tracking.labels import built_params, run_name
 from dnnexp.tracking.records import RunRecord
 
-__all__ = ["hidden_layers", "leaderboard", "network_name", "network_params", "sweep_run", "trial_run"]
+__all__ = ["hidden_layers", "leaderboard", "network_name", "network_params", "ranked", "sweep_run", "trial_run"]
 
 STATUSES = {"complete": "FINISHED", "pruned": "KILLED", "diverged": "FAILED"}
 OF_THE_SWEEP = ("search.", "tracking.", "paths.", "study", "storage", "source", "output")  # not of one network
@@ -113,15 +113,19 @@ def _tags(study: str, role: str, depth: int, state: str) -> dict[str, str]:
     return {"dnnexp.study": study, "dnnexp.role": role, "dnnexp.depth": str(depth), "dnnexp.state": state}
 
 
-def leaderboard(records: Iterable[TrialRecord]) -> str:
-    """Return all trials that ended with a network as CSV, the best mean score on top."""
+def ranked(records: Iterable[TrialRecord]) -> list[TrialRecord]:
+    """Return all trials that ended with a network, the best mean score on top, those without a score below."""
     ended = [record for record in records if record.state in STATUSES and record.stage != "confirm"]
     sign = -1 if any(not record.greater_is_better for record in ended) else 1
-    ended.sort(key=lambda r: (r.score is None, -sign * (r.score or 0), r.parameters, r.key))
+    return sorted(ended, key=lambda r: (r.score is None, -sign * (r.score or 0), r.parameters, r.key))
+
+
+def leaderboard(records: Iterable[TrialRecord]) -> str:
+    """Return all trials that ended with a network as CSV, the best mean score on top."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(COLUMNS)
-    for rank, record in enumerate(ended, start=1):
+    for rank, record in enumerate(ranked(records), start=1):
         is_complete = record.score is not None
         hidden = hidden_layers(record)
         table.writerow(

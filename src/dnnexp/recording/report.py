@@ -1,0 +1,232 @@
+"""The report of a sweep, filled in from its records, its protocol and the network that was chosen."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from dnnexp.config import Composer, Config, PathsConfig
+from dnnexp.config.experiment import write_experiment
+from dnnexp.evaluation.protocol import Protocol
+from dnnexp.evaluation.statistics import Interval, corrected_interval, paired_gain
+from dnnexp.predictor import Predictor
+from dnnexp.recording.outcome import boundary, outcome, right, shares, worst
+from dnnexp.reporting.report.contents import Choice, Command, Contents, Depth, Estimate, Trial
+from dnnexp.search.answer import verdict
+from dnnexp.search.journal import hidden_layers, leaderboard, network_name, ranked
+from dnnexp.search.ladder import Climb
+from dnnexp.search.records import TrialRecord
+from dnnexp.search.summary import DepthSummary, standard_error
+from dnnexp.tracking.provenance import provenance
+
+__all__ = ["report_contents", "short_path", "stored_sweep", "sweep_facts", "use_commands", "write_sweep"]
+
+SEARCHED = {  # keys of a configuration, as one reads them
+    "optimizer.lr": "learning rate",
+    "optimizer.weight_decay": "weight decay",
+    "model.dropout": "dropout",
+    "trainer.batch_size": "batch size",
+    "data.preprocessing.scaling": "scaling",
+    "data.preprocessing.select": "columns",
+}
+SWEEP_GROUPS = ("data", "model", "optimizer", "schedule", "trainer", "evaluation", "search")
+FACTS_FILE = "provenance.json"
+FACTS = {  # tags of a run, as one reads them
+    "mlflow.source.name": "command",
+    "dnnexp.data_sha256": "data (SHA-256)",
+    "dnnexp.split_sha256": "split (SHA-256)",
+    "dnnexp.seed": "seed",
+    "mlflow.source.git.commit": "git commit of the working folder",
+    "mlflow.source.git.dirty": "uncommitted changes there",
+    "dnnexp.version": "dnnexp",
+    "dnnexp.python": "Python",
+    "dnnexp.packages": "packages",
+    "dnnexp.blas": "BLAS",
+    "dnnexp.threads": "threads",
+    "dnnexp.platform": "machine",
+}
+
+
+def report_contents(
+    config: Config,
+    protocol: Protocol,
+    study: str,
+    climb: Climb,
+    records: Sequence[TrialRecord],
+    predictor: Predictor | None,
+    sentences: Sequence[str],
+    facts: Mapping[str, str],
+) -> Contents:
+    """Return everything that the report of a sweep shows.
+
+    predictor: the choice, refitted; None where it is not there. facts: as `sweep_facts` returns them.
+    """
+    found = None if predictor is None else outcome(predictor, protocol)
+    choice = None
+    if climb.choice is not None:
+        choice = _choice(climb.choice, climb, protocol, right(found))
+    ended = ranked(records)
+    return Contents(
+        study=study,
+        data=protocol.dataset.name,
+        metric=protocol.metric_name,
+        greater_is_better=protocol.metric.greater_is_better,
+        sentences=tuple(sentences),
+        choice=choice,
+        depths=[_depth(summary) for summary in climb.summaries],
+        trials=_trials(ended, climb.choice),
+        leaderboard_csv=leaderboard(records),
+        outcome=found,
+        worst=() if predictor is None else worst(predictor, protocol),
+        boundary=None if predictor is None else boundary(predictor, protocol),
+        summary=(protocol.dataset.description,),
+        shares=shares(protocol.dataset),
+        commands=use_commands(config, study) if predictor is not None else (),
+        provenance=facts,
+        stopped=climb.reason,
+    )
+
+
+def _choice(record: TrialRecord, climb: Climb, protocol: Protocol, right_rows: int | None) -> Choice:
+    hidden = hidden_layers(record)
+    confirmation = climb.confirmation
+    tested = confirmation.score if confirmation is not None else None
+    return Choice(
+        network=network_name(record),
+        depth=record.depth,
+        widths="x".join(str(units) for units, _ in hidden),
+        activation="+".join(dict.fromkeys(name for _, name in hidden)),
+        parameters=record.parameters,
+        score=_estimate(corrected_interval(record.scores, record.n_train, record.n_score)),
+        folds=len(record.scores),
+        test=None if tested is None else Estimate(tested),
+        test_rows=len(protocol.split.test),
+        test_seeds=() if confirmation is None else confirmation.test_scores,
+        right=right_rows,
+        over_one_layer=_over_one_layer(record, climb.summaries),
+        reason="" if confirmation is None else confirmation.reason,
+    )
+
+
+def _over_one_layer(choice: TrialRecord, summaries: Sequence[DepthSummary]) -> Estimate | None:
+    """Return what the choice gains over the best network of one hidden layer, paired by fold and seed."""
+    single = next((summary.best for summary in summaries if summary.depth == 1), None)
+    if single is None or choice.depth <= 1 or len(single.scores) != len(choice.scores):
+        return None
+    return _estimate(paired_gain(choice.oriented_scores, single.oriented_scores, choice.n_train, choice.n_score))
+
+
+def _estimate(interval: Interval) -> Estimate:
+    return Estimate(interval.estimate, interval.standard_error, interval.low, interval.high)
+
+
+def _depth(summary: DepthSummary) -> Depth:
+    best = summary.best
+    return Depth(
+        depth=summary.depth,
+        network="" if best is None else network_name(best),
+        score=None if summary.score is None else Estimate(summary.score, summary.standard_error),
+        gain=None if summary.gain is None else _estimate(summary.gain),
+        compared_depth=summary.compared_depth,
+        verdict=verdict(summary),
+        trials=summary.trials,
+        diverged=summary.diverged,
+        pruned=summary.pruned,
+        seconds=summary.seconds,
+        curves={} if best is None else best.curves,
+    )
+
+
+def _trials(ended: Sequence[TrialRecord], choice: TrialRecord | None) -> list[Trial]:
+    varied = [key for key in SEARCHED if len({repr(r.configuration.get(key)) for r in ended}) > 1]
+    return [
+        Trial(
+            rank=rank if record.score is not None else None,
+            network=network_name(record),
+            depth=record.depth,
+            stage=record.stage,
+            number=record.number,
+            state=record.state,
+            score=None if record.score is None else Estimate(record.score, standard_error(record)),
+            test=record.metrics.get(f"test/{record.metric}") if record.score is not None else None,
+            parameters=record.parameters,
+            settings=_settings(record, varied),
+            epochs=record.epochs,
+            seconds=record.seconds,
+            reason=record.reason,
+            is_choice=choice is not None and record.key == choice.key,
+        )
+        for rank, record in enumerate(ended, 1)
+    ]
+
+
+def _settings(record: TrialRecord, varied: Sequence[str]) -> dict[str, float | str]:
+    """Return what was searched: shape and activation of the network that was built, and the keys that vary."""
+    hidden = hidden_layers(record)
+    settings: dict[str, float | str] = {}
+    if hidden:
+        settings["first width"] = hidden[0][0]
+        settings["activation"] = "+".join(dict.fromkeys(name for _, name in hidden))
+    for key in varied:
+        value: Any = record.configuration.get(key)
+        plain = isinstance(value, int | float) and not isinstance(value, bool)
+        settings[SEARCHED[key]] = value if plain else "all" if value is None else str(value)
+    return settings
+
+
+def sweep_facts(config: Config, protocol: Protocol, command: str) -> dict[str, str]:
+    """Return where the sweep's results come from, by names as one reads them."""
+    tags = provenance(command) | {
+        "dnnexp.data_sha256": protocol.dataset.sha256,
+        "dnnexp.split_sha256": protocol.split.sha256,
+        "dnnexp.seed": str(config.seed),
+        "dnnexp.threads": str(config.trainer.threads),
+    }
+    return {name: tags[key] for key, name in FACTS.items() if tags.get(key)}
+
+
+def write_sweep(config: Config, study: str, facts: Mapping[str, str]) -> None:
+    """Write what the sweep was told, and where it comes from, where `stored_sweep` finds it."""
+    folder = config.paths.outputs / study
+    write_experiment(config, "sweep", folder=folder / "experiment", groups=SWEEP_GROUPS)
+    (folder / FACTS_FILE).write_text(json.dumps(dict(facts), indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def stored_sweep(config: Config, study: str) -> tuple[Config, dict[str, str]]:
+    """Return the configuration that the study was swept with, and its facts; paths and storage are those of `config`.
+
+    Of a study that was swept elsewhere nothing is stored here: that is `config` itself, without facts.
+    """
+    folder = config.paths.outputs / study
+    if not (folder / "experiment" / "sweep.yaml").is_file():
+        return config, {}
+    stored = Composer(config_dir=folder).compose(["experiment=sweep"])
+    facts: dict[str, str] = json.loads((folder / FACTS_FILE).read_text(encoding="utf-8"))
+    return replace(stored, paths=config.paths, storage=config.storage, tracking=config.tracking, study=study), facts
+
+
+def use_commands(config: Config, study: str) -> list[Command]:
+    """Return what to type to use the choice, to train it again, and to make the report again."""
+    root = [] if config.paths.root == PathsConfig().root else [f"paths.root={config.paths.root}"]
+    model = Path(config.paths.root, "outputs", study, "model.npz").as_posix()
+    load = (
+        "from pathlib import Path\n\nimport pandas as pd\n\nfrom dnnexp.predictor import Predictor\n\n"
+        f"predictor = Predictor.load(Path({json.dumps(model, ensure_ascii=False)}))\n"
+        'predictor.predict(pd.read_csv("new.csv"))'
+    )
+    again = shlex.join(["python", "-m", "dnnexp.train", f"experiment={study}", *root])
+    report = shlex.join(["python", "-m", "dnnexp.report", f"study={study}", *root])
+    return [
+        Command("Predict with it, preprocessing inside, in Python:", load),
+        Command("Train it again, to the same score:", again),
+        Command("Make this report again from what is stored:", report),
+    ]
+
+
+def short_path(path: Path) -> str:
+    """Return the path as one would type it here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
