@@ -24,7 +24,11 @@ def with_error(value: float | None, error: float | None) -> str:
         return number(value)
     if value is not None and abs(value) < 10 and (error == 0 or 5e-5 <= error < 10):
         return f"{round(value, 4) + 0.0:.4f} ± {error:.4f}"  # + 0.0: no minus before a zero
-    return f"{number(value)} ± {number(error)}"
+    text = number(value)
+    decimals = len(text.partition(".")[2])
+    if value is not None and abs(value) >= 10 and "e" not in text and (error == 0 or error * 10**decimals >= 0.5):
+        return f"{text} ± {error:,.{decimals}f}"
+    return f"{text} ± {number(error)}"
 
 
 def gain(value: float, error: float | None = None) -> str:

@@ -48,7 +48,13 @@ def worst(predictor: Predictor, protocol: Protocol) -> list[Example]:
         predicted, actual = predictor.predict(X)[:, 0], dataset.y[rows][:, 0]
         order = np.argsort(-np.abs(actual - predicted), kind="stable")[:WORST]
         return [
-            _example(dataset, int(rows[i]), number(actual[i]), number(predicted[i]), f"off by {number(actual[i] - predicted[i])}")
+            _example(
+                dataset,
+                int(rows[i]),
+                number(actual[i]),
+                number(predicted[i]),
+                f"off by {number(actual[i] - predicted[i])}",
+            )
             for i in order
         ]
     if dataset.task not in ("binary", "multiclass"):
@@ -84,12 +90,12 @@ def _pixels(values: npt.NDArray[Any], shape: tuple[int, ...] | None) -> npt.NDAr
         return None
     picture = np.nan_to_num(values.astype(float)).reshape(shape)
     low, high = picture.min(), picture.max()
-    grey = np.round(255 * (picture - low) / ((high - low) or 1)).astype(np.uint8)
-    return grey[..., 0] if len(shape) == 3 and shape[2] == 1 else grey
+    grey: npt.NDArray[np.uint8] = np.round(255 * (picture - low) / ((high - low) or 1)).astype(np.uint8)
+    return grey.reshape(shape[:2]) if len(shape) == 3 and shape[2] == 1 else grey
 
 
 def boundary(predictor: Predictor, protocol: Protocol) -> Boundary | None:
-    """Return what the network says over the plane of its columns; None unless they are two numbers and it has classes."""
+    """Return what the network says over the plane of its columns; None unless they are two and it has classes."""
     dataset, rows = protocol.dataset, protocol.split.test
     kinds = [dtype.kind for dtype in dataset.X.dtypes]
     if dataset.task not in ("binary", "multiclass") or len(kinds) != 2 or any(kind not in "fiu" for kind in kinds):
@@ -120,4 +126,7 @@ def shares(dataset: Dataset) -> dict[str, int]:
     """Return the rows of each class, {} where there are none or more than can be read."""
     if dataset.task not in ("binary", "multiclass") or len(dataset.classes) > 40:
         return {}
-    return {name: int(n) for name, n in zip(dataset.classes, np.bincount(dataset.y, minlength=len(dataset.classes)), strict=True)}
+    return {
+        name: int(n)
+        for name, n in zip(dataset.classes, np.bincount(dataset.y, minlength=len(dataset.classes)), strict=True)
+    }

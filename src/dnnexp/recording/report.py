@@ -15,7 +15,7 @@ from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.statistics import Interval, corrected_interval, paired_gain
 from dnnexp.predictor import Predictor
 from dnnexp.recording.outcome import boundary, outcome, right, shares, worst
-from dnnexp.reporting.report.contents import Choice, Command, Contents, Depth, Estimate, Trial
+from dnnexp.reporting.report.contents import ACTIVATION, FIRST_WIDTH, Choice, Command, Contents, Depth, Estimate, Trial
 from dnnexp.search.answer import verdict
 from dnnexp.search.journal import hidden_layers, leaderboard, network_name, ranked
 from dnnexp.search.ladder import Climb
@@ -169,8 +169,8 @@ def _settings(record: TrialRecord, varied: Sequence[str]) -> dict[str, float | s
     hidden = hidden_layers(record)
     settings: dict[str, float | str] = {}
     if hidden:
-        settings["first width"] = hidden[0][0]
-        settings["activation"] = "+".join(dict.fromkeys(name for _, name in hidden))
+        settings[FIRST_WIDTH] = hidden[0][0]
+        settings[ACTIVATION] = "+".join(dict.fromkeys(name for _, name in hidden))
     for key in varied:
         value: Any = record.configuration.get(key)
         plain = isinstance(value, int | float) and not isinstance(value, bool)

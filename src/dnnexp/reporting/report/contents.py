@@ -1,4 +1,4 @@
-"""Everything a report shows, as plain values: whoever has run a sweep fills this in, the page is made from nothing else.
+"""Everything a report shows, as plain values; the page is made from nothing else.
 
 What is not known is None or empty, and its part of the page is left out.
 """
@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "ACTIVATION",
+    "FIRST_WIDTH",
     "Baseline",
     "BestOf",
     "Boundary",
@@ -27,6 +29,7 @@ __all__ = [
     "Trial",
 ]
 
+FIRST_WIDTH, ACTIVATION = "first width", "activation"  # settings that a network's name says
 Array = npt.NDArray[np.float64]
 
 

@@ -76,7 +76,7 @@ def gains(contents: Contents) -> Markup:
     x = linear([0.0, *[g.value for _, g in known], *ends])
     labels = [f"{depth.depth} over {depth.compared_depth}" for depth, _ in known]
     y = Scale(-0.5, len(known) - 0.5, tuple((len(known) - 1.0 - i, label) for i, label in enumerate(labels)))
-    height = 58 + 34 * len(known)
+    height = 58 + 44 * len(known)
     plot = Plot(x, y, f"gain in {contents.metric}", "", height=height, left=86, grid="x")
     zero = plot.across(0)
     plot.add("line", class_="axis", x1=zero, x2=zero, y1=12, y2=height - 46)
@@ -113,7 +113,8 @@ def curves_by_depth(depths: Sequence[Depth], name: str, label: str) -> Markup:
     plot = Plot(linear([1, longest], margin=0), y, "epoch", label + (" (log scale)" if is_log else ""))
     for depth, curve in drawn:
         every = max(1, len(curve) // DRAWN)
-        points = [(i + 1, value) for i, value in enumerate(curve) if i % every == 0 or i == len(curve) - 1]
+        start = len(curve) // 10
+        points = [(i, value) for i, value in enumerate(curve, 1) if i > start and (i % every == 0 or i == len(curve))]
         plot.line(points, rung(depth))
     said = "; ".join(f"{layers(depth)} ends at {curve[-1]:.4g} after {len(curve)} epochs" for depth, curve in drawn)
     return plot.svg(f"{label} by epoch of the best network of each depth. {said}.")

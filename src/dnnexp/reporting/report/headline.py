@@ -57,14 +57,19 @@ def headline(contents: Contents) -> Headline:
         return Headline(title, lead, ())
     words = NUMERALS[choice.depth] if choice.depth < len(NUMERALS) else f"{choice.depth:,}"
     plain = f"Use {words.lower()} hidden layer{'s' * (choice.depth != 1)}"
-    cards = (_which(choice), _how_good(contents, choice), _over_one_layer(contents, choice), _how_sure(contents, choice))
+    cards = (
+        _which(choice),
+        _how_good(contents, choice),
+        _over_one_layer(contents, choice),
+        _how_sure(contents, choice),
+    )
     return Headline(f"{plain}: {_verdict(contents, choice)}", _lead(contents, choice), cards)
 
 
 def _verdict(contents: Contents, choice: Choice) -> str:
     over = choice.over_one_layer
     if over is not None:
-        return "clearly better than one" if (over.low or 0) > 0 else "not clearly better than one"
+        return "clearly better than one" if (over.low or 0) > 0 else "perhaps better than one"
     if not any(depth.depth > choice.depth and depth.gain for depth in contents.depths):
         return "the only depth tried"
     if choice.depth == 1 or not any(depth.depth < choice.depth for depth in contents.depths):
@@ -139,21 +144,22 @@ def _is_told_apart(over: Estimate) -> str:
 
 
 def _how_sure(contents: Contents, choice: Choice) -> Card:
-    question, behind = "How sure?", []
-    tested = choice.test is not None and choice.test.low is not None
-    shown = choice.test if choice.test is not None and tested else choice.score
+    question = "How sure?"
+    is_tested = choice.test is not None and choice.test.low is not None
+    shown = choice.test if choice.test is not None and is_tested else choice.score
     if shown.low is None or shown.high is None or not math.isfinite(shown.low):
         return Card(question, "not known", ("one score says nothing about its uncertainty", *_not_ruled_out(contents)))
     low, high = _possible(shown, greater_is_better=contents.greater_is_better)
-    part = f"test {contents.metric}" if tested else contents.metric
-    behind.append(f"the {part} lies in this range, with 95% confidence")
-    return Card(question, interval(low, high), (*behind, *_not_ruled_out(contents)))
+    of = f"its test {contents.metric}" if is_tested else f"its {contents.metric} in cross-validation"
+    return Card(question, interval(low, high), (f"95% interval of {of}", *_not_ruled_out(contents)))
 
 
 def _possible(estimate: Estimate, *, greater_is_better: bool) -> tuple[float, float]:
     """Return the limits, none beyond a perfect score: 1 where more is better, 0 where less is."""
     low, high = estimate.low or 0.0, estimate.high or 0.0
-    return (low, max(min(high, 1.0), estimate.value)) if greater_is_better else (min(max(low, 0.0), estimate.value), high)
+    return (
+        (low, max(min(high, 1.0), estimate.value)) if greater_is_better else (min(max(low, 0.0), estimate.value), high)
+    )
 
 
 def _not_ruled_out(contents: Contents) -> list[str]:

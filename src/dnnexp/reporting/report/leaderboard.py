@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from dnnexp.notation import duration, number, with_error
-from dnnexp.reporting.report.contents import Baseline, Contents, Estimate, Trial
+from dnnexp.reporting.report.contents import ACTIVATION, FIRST_WIDTH, Baseline, Contents, Estimate, Trial
 from dnnexp.reporting.report.plot import text_of
 from dnnexp.reporting.report.trials import score_scale
 
@@ -52,19 +52,18 @@ def columns(contents: Contents) -> list[tuple[str, str, bool]]:
 
 
 def _settings(contents: Contents) -> list[str]:
-    return list(dict.fromkeys(name for trial in contents.trials for name in trial.settings))
+    """Return the names of what was searched, less what the network's name says."""
+    names = dict.fromkeys(name for trial in contents.trials for name in trial.settings)
+    return [name for name in names if name not in (FIRST_WIDTH, ACTIVATION)]
 
 
 def rows(contents: Contents) -> list[Row]:
     """Return the trials in their order, with each baseline before the first trial that it beats."""
     sign = 1 if contents.greater_is_better else -1
     settings = _settings(contents)
-    limits = [
-        end
-        for item in (*contents.trials, *contents.baselines)
-        if item.score is not None
-        for end in (item.score.value - (item.score.error or 0), item.score.value + (item.score.error or 0))
-    ]
+    scores = [trial.score for trial in contents.trials] + [base.score for base in contents.baselines]
+    known = [(score.value, score.error or 0.0) for score in scores if score is not None]
+    limits = [end for value, error in known for end in (value - error, value + error)]
     scale = score_scale(limits, greater_is_better=contents.greater_is_better)
     waiting = sorted(contents.baselines, key=lambda base: -sign * _value(base.score))
     table: list[Row] = []
@@ -73,9 +72,7 @@ def rows(contents: Contents) -> list[Row]:
             table.append(_baseline(waiting.pop(0), settings, scale.at))
         table.append(_trial(key, trial, settings, scale.at))
     table += [_baseline(base, settings, scale.at) for base in waiting]
-    return [
-        row._replace(is_hidden=place >= SHOWN and row.kind == "trial") for place, row in enumerate(table)
-    ]
+    return [row._replace(is_hidden=place >= SHOWN and row.kind == "trial") for place, row in enumerate(table)]
 
 
 def _value(score: Estimate | None) -> float:
@@ -125,7 +122,9 @@ def _number(value: float | None) -> Field:
 def _setting(value: float | str | None) -> Field:
     if value is None:
         return Field("", "")
-    return Field(value, value) if isinstance(value, str) else Field(text_of(float(f"{value:.2g}")), value)
+    if isinstance(value, str | int):
+        return Field(str(value), value)
+    return Field(text_of(float(f"{value:.2g}")), value)
 
 
 def _bar(score: Estimate | None, at: Place) -> tuple[float, float, float] | None:

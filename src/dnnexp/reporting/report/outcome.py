@@ -12,6 +12,7 @@ import numpy.typing as npt
 from markupsafe import Markup
 from PIL import Image
 
+from dnnexp.reporting.figures import BLUE, GREEN, GREY, ORANGE
 from dnnexp.reporting.report.contents import Boundary, Confusion, Residuals
 from dnnexp.reporting.report.plot import Plot, Scale, linear
 
@@ -19,13 +20,13 @@ __all__ = ["Cell", "boundary_plot", "confusion_rows", "image_url", "mistakes", "
 
 DRAWN = 1500  # points of a scatter
 TABLE = 24  # classes at most, beyond which a table cannot be read
-COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a7a00", "#6b6b6b")  # Okabe and Ito
+COLORS = (BLUE, ORANGE, GREEN, "#cc79a7", "#e69f00", "#56b4e9", "#8a7a00", GREY)  # of Okabe and Ito
 
 
 class Cell(NamedTuple):
     """One field of the confusion matrix."""
 
-    count: int
+    rows: int
     strength: float  # 0 to 1: the share of its row, lifted so that a single error is seen
     is_right: bool
 
@@ -48,7 +49,7 @@ def mistakes(confusion: Confusion, most: int = 6) -> list[tuple[int, str, str]]:
     counts = np.array(confusion.counts)
     np.fill_diagonal(counts, 0)
     order = np.argsort(-counts, axis=None, kind="stable")[:most]
-    found = [np.unravel_index(int(place), counts.shape) for place in order]
+    found = [divmod(int(place), len(counts)) for place in order]
     return [(int(counts[i, j]), confusion.classes[i], confusion.classes[j]) for i, j in found if counts[i, j]]
 
 
@@ -73,7 +74,10 @@ def residual_plots(residuals: Residuals) -> list[tuple[str, Markup]]:
             "Predicted and actual",
             match.svg(f"Actual by predicted {residuals.target}, correlation {correlation:.3f}; the line is perfect."),
         ),
-        ("What is left over", rest.svg(f"Actual minus predicted {residuals.target}; half are off by {off:.4g} or less.")),
+        (
+            "What is left over",
+            rest.svg(f"Actual minus predicted {residuals.target}; half are off by {off:.4g} or less."),
+        ),
     ]
 
 

@@ -12,7 +12,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 __all__ = ["Plot", "Scale", "element", "linear", "logarithmic", "places", "spans_widely", "text_of"]
 
 WIDTH, HEIGHT = 440, 270  # of a chart, in units of which letters have 13
-LEFT, RIGHT, TOP, BOTTOM = 58, 14, 12, 46  # margins
+LEFT, RIGHT, TOP, BOTTOM = 66, 14, 12, 46  # margins
 TICKS = 5
 WIDE = 20  # a range beyond this factor is drawn on a logarithmic axis
 
@@ -126,7 +126,7 @@ class Plot:
         self.add("text", x_label, class_="label mid", x=(self.left + right) / 2, y=self.height - 6)
         if y_label:
             middle = (TOP + bottom) / 2
-            self.add("text", y_label, class_="label mid", transform=f"translate(13 {middle:.0f}) rotate(-90)")
+            self.add("text", y_label, class_="label mid", transform=f"translate(12 {middle:.0f}) rotate(-90)")
 
     def add(self, name: str, *inside: str, **attributes: object) -> None:
         """Draw an element, in the drawing's own units."""

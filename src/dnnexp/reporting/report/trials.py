@@ -47,17 +47,17 @@ def score_scale(scores: Sequence[float], *, greater_is_better: bool) -> Scale:
         return linear([])
     sign = 1 if greater_is_better else -1
     ordered = sorted(sign * score for score in scores)
-    best, middle = ordered[-1], median(ordered)
-    edge = max(ordered[0], best - max(4 * (best - middle), 1e-9))
+    best, quarter = ordered[-1], ordered[len(ordered) // 4]
+    edge = max(ordered[0], best - max(2 * (best - quarter), 1e-9))
     return linear([sign * edge, sign * best])
 
 
-def running_median(xs: Sequence[float], ys: Sequence[float], parts: int = 8) -> list[tuple[float, float]]:
-    """Return the median (x, y) of `parts` groups of neighbours in x, of at least 5 each; [] of fewer than 15."""
-    if len(xs) < 15:
+def running_median(xs: Sequence[float], ys: Sequence[float], parts: int = 10) -> list[tuple[float, float]]:
+    """Return the median (x, y) of `parts` groups of neighbours in x, of at least 8 each; [] of fewer than 32."""
+    if len(xs) < 32:
         return []
     pairs = sorted(zip(xs, ys, strict=True))
-    size = max(5, len(pairs) // parts)
+    size = max(8, len(pairs) // parts)
     groups = [pairs[i : i + size] for i in range(0, len(pairs) - size + 1, size)]
     return [(median(x for x, _ in group), median(y for _, y in group)) for group in groups]
 
