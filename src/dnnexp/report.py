@@ -22,7 +22,8 @@ def main(config: Config, terminal: Terminal) -> None:
     from dnnexp.data.sources import load
     from dnnexp.evaluation.protocol import Protocol
     from dnnexp.predictor import Predictor
-    from dnnexp.recording.report import report_contents, short_path, stored_sweep
+    from dnnexp.recording.report import report_contents
+    from dnnexp.recording.stored import short_path, stored_sweep
     from dnnexp.reporting.report import report_html
     from dnnexp.search.answer import answer
     from dnnexp.search.stored import read_sweep

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dnnexp.config import Composer, Config, PathsConfig
-from dnnexp.config.experiment import write_experiment
+from dnnexp.config import Config, PathsConfig
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.statistics import Interval, corrected_interval, paired_gain
 from dnnexp.predictor import Predictor
@@ -21,9 +20,8 @@ from dnnexp.search.journal import hidden_layers, leaderboard, network_name, rank
 from dnnexp.search.ladder import Climb
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.summary import DepthSummary, standard_error
-from dnnexp.tracking.provenance import provenance
 
-__all__ = ["report_contents", "short_path", "stored_sweep", "sweep_facts", "use_commands", "write_sweep"]
+__all__ = ["report_contents", "use_commands"]
 
 SEARCHED = {  # keys of a configuration, as one reads them
     "optimizer.lr": "learning rate",
@@ -32,22 +30,6 @@ SEARCHED = {  # keys of a configuration, as one reads them
     "trainer.batch_size": "batch size",
     "data.preprocessing.scaling": "scaling",
     "data.preprocessing.select": "columns",
-}
-SWEEP_GROUPS = ("data", "model", "optimizer", "schedule", "trainer", "evaluation", "search")
-FACTS_FILE = "provenance.json"
-FACTS = {  # tags of a run, as one reads them
-    "mlflow.source.name": "command",
-    "dnnexp.data_sha256": "data (SHA-256)",
-    "dnnexp.split_sha256": "split (SHA-256)",
-    "dnnexp.seed": "seed",
-    "mlflow.source.git.commit": "git commit of the working folder",
-    "mlflow.source.git.dirty": "uncommitted changes there",
-    "dnnexp.version": "dnnexp",
-    "dnnexp.python": "Python",
-    "dnnexp.packages": "packages",
-    "dnnexp.blas": "BLAS",
-    "dnnexp.threads": "threads",
-    "dnnexp.platform": "machine",
 }
 
 
@@ -178,48 +160,17 @@ def _settings(record: TrialRecord, varied: Sequence[str]) -> dict[str, float | s
     return settings
 
 
-def sweep_facts(config: Config, protocol: Protocol, command: str) -> dict[str, str]:
-    """Return where the sweep's results come from, by names as one reads them."""
-    tags = provenance(command) | {
-        "dnnexp.data_sha256": protocol.dataset.sha256,
-        "dnnexp.split_sha256": protocol.split.sha256,
-        "dnnexp.seed": str(config.seed),
-        "dnnexp.threads": str(config.trainer.threads),
-    }
-    return {name: tags[key] for key, name in FACTS.items() if tags.get(key)}
-
-
-def write_sweep(config: Config, study: str, facts: Mapping[str, str]) -> None:
-    """Write what the sweep was told, and where it comes from, where `stored_sweep` finds it."""
-    folder = config.paths.outputs / study
-    write_experiment(config, "sweep", folder=folder / "experiment", groups=SWEEP_GROUPS)
-    (folder / FACTS_FILE).write_text(json.dumps(dict(facts), indent=1, ensure_ascii=False), encoding="utf-8")
-
-
-def stored_sweep(config: Config, study: str) -> tuple[Config, dict[str, str]]:
-    """Return the configuration that the study was swept with, and its facts; paths and storage are those of `config`.
-
-    Of a study that was swept elsewhere nothing is stored here: that is `config` itself, without facts.
-    """
-    folder = config.paths.outputs / study
-    if not (folder / "experiment" / "sweep.yaml").is_file():
-        return config, {}
-    stored = Composer(config_dir=folder).compose(["experiment=sweep"])
-    facts: dict[str, str] = json.loads((folder / FACTS_FILE).read_text(encoding="utf-8"))
-    return replace(stored, paths=config.paths, storage=config.storage, tracking=config.tracking, study=study), facts
-
-
 def use_commands(config: Config, study: str) -> list[Command]:
     """Return what to type to use the choice, to train it again, and to make the report again."""
-    root = [] if config.paths.root == PathsConfig().root else [f"paths.root={config.paths.root}"]
+    root = [] if config.paths.root == PathsConfig().root else [_override("paths.root", config.paths.root)]
     model = Path(config.paths.root, "outputs", study, "model.npz").as_posix()
     load = (
         "from pathlib import Path\n\nimport pandas as pd\n\nfrom dnnexp.predictor import Predictor\n\n"
         f"predictor = Predictor.load(Path({json.dumps(model, ensure_ascii=False)}))\n"
         'predictor.predict(pd.read_csv("new.csv"))'
     )
-    again = shlex.join(["python", "-m", "dnnexp.train", f"experiment={study}", *root])
-    report = shlex.join(["python", "-m", "dnnexp.report", f"study={study}", *root])
+    again = shlex.join(["python", "-m", "dnnexp.train", _override("experiment", study), *root])
+    report = shlex.join(["python", "-m", "dnnexp.report", _override("study", study), *root])
     return [
         Command("Predict with it, preprocessing inside, in Python:", load),
         Command("Train it again, to the same score:", again),
@@ -227,6 +178,9 @@ def use_commands(config: Config, study: str) -> list[Command]:
     ]
 
 
-def short_path(path: Path) -> str:
-    """Return the path as one would type it here."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+def _override(key: str, value: str) -> str:
+    """Return key=value as the grammar of overrides reads it: what is no plain word is quoted."""
+    if re.fullmatch(r"[\w./-]+( [\w./-]+)*", value):
+        return f"{key}={value}"
+    quote = "'" if "'" not in value else '"'
+    return f"{key}={quote}{value}{quote}"

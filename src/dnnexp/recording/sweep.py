@@ -13,8 +13,9 @@ from dnnexp.config.experiment import write_experiment
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.refit import Refit
 from dnnexp.recording.ledger import looking_glass, open_recorder, record_model, unreached
-from dnnexp.recording.report import report_contents, short_path, sweep_facts, write_sweep
+from dnnexp.recording.report import report_contents
 from dnnexp.recording.single import figures
+from dnnexp.recording.stored import short_path, sweep_facts, write_sweep
 from dnnexp.reporting.figures import depth_curve
 from dnnexp.reporting.report import report_html
 from dnnexp.search.journal import leaderboard, network_name, network_params, sweep_run, trial_run

@@ -25,13 +25,13 @@ from dnnexp.reporting.report.contents import (
 CSV = "rank,network\n1,d1-64-relu\n"
 
 
-def made(trials: int = 12, depths: tuple[int, ...] = (1, 2, 3), **fields: Any) -> Contents:
-    """A whole report: every optional part is there, scores are drawn from a seed."""
+def made(count: int = 12, ladder: tuple[int, ...] = (1, 2, 3), /, **fields: Any) -> Contents:
+    """A whole report of so many trials at these depths; every optional part is there, scores come from a seed."""
     rng = np.random.default_rng(0)
-    rows = [_trial(rng, n, depths[n % len(depths)]) for n in range(trials)]
+    rows = [_trial(rng, n, ladder[n % len(ladder)]) for n in range(count)]
     rows.sort(key=lambda trial: (trial.score is None, -(trial.score.value if trial.score else 0)))
     rows = [replace(row, rank=i, is_choice=i == 2) for i, row in enumerate(rows, 1)]
-    summaries = [_depth(rng, depth, depths[:i]) for i, depth in enumerate(depths)]
+    summaries = [_depth(rng, depth, ladder[:i]) for i, depth in enumerate(ladder)]
     usual: dict[str, Any] = {
         "study": "my-study",
         "data": "digits",
@@ -47,7 +47,7 @@ def made(trials: int = 12, depths: tuple[int, ...] = (1, 2, 3), **fields: Any) -
             Baseline("linear", Estimate(0.961, 0.008), 0.96, 0.4),
             Baseline("boosted trees", Estimate(0.969, 0.007), 0.97, 3.0),
         ),
-        "best_of": [BestOf(d, *_best_of(rng)) for d in depths],
+        "best_of": [BestOf(d, *_best_of(rng)) for d in ladder],
         "optimism": Optimism("d1-64-gelu", Estimate(0.99, 0.01), Estimate(0.987, 0.01), Estimate(0.003, 0.002)),
         "outcome": Confusion(("no", "yes"), np.array([[170, 3], [1, 185]])),
         "worst": [Example("row 7", "no", "yes", "0.98 sure", rng.integers(0, 255, (8, 8)).astype(np.uint8))],

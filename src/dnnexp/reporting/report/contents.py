@@ -5,6 +5,7 @@ What is not known is None or empty, and its part of the page is left out.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -35,12 +36,21 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Estimate:
-    """A score or a difference of scores, with its standard error and the limits of its 95% interval."""
+    """A score or a difference of scores, with its standard error and the limits of its 95% interval.
+
+    What is not finite is not known: it becomes None.
+    """
 
     value: float
     error: float | None = None
     low: float | None = None
     high: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("error", "low", "high"):
+            value = getattr(self, name)
+            if value is not None and not math.isfinite(value):
+                object.__setattr__(self, name, None)
 
 
 @dataclass(frozen=True)

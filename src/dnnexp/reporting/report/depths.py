@@ -50,8 +50,7 @@ def depth_curve(contents: Contents) -> Markup:
             _bar(plot, i, score.value - score.error, score.value + score.error)
         plot.dot(i, score.value, "main", 4.5)
         if contents.choice is not None and depth.depth == contents.choice.depth:
-            at = contents.choice.score.value if math.isfinite(contents.choice.score.value) else score.value
-            plot.dot(i, at, "ring", 10)
+            plot.dot(i, contents.choice.score.value, "ring", 10)
     said = "; ".join(f"{layers(d.depth)}: {with_error(s.value, s.error)}" for d, s in known)
     return plot.svg(f"{contents.metric} of the best network of each depth. {said}.")
 
@@ -72,7 +71,7 @@ def _near(values: Sequence[float], drawn: Sequence[float]) -> list[float]:
 def gains(contents: Contents) -> Markup:
     """Return a bar for what each depth gained over the best shallower one, with its 95% interval."""
     known = [(depth, depth.gain) for depth in contents.depths if depth.gain is not None]
-    ends = [e for _, g in known for e in (g.low, g.high) if e is not None and math.isfinite(e)]
+    ends = [e for _, g in known for e in (g.low, g.high) if e is not None]
     x = linear([0.0, *[g.value for _, g in known], *ends])
     labels = [f"{depth.depth} over {depth.compared_depth}" for depth, _ in known]
     y = Scale(-0.5, len(known) - 0.5, tuple((len(known) - 1.0 - i, label) for i, label in enumerate(labels)))
@@ -85,7 +84,7 @@ def gains(contents: Contents) -> Markup:
         state = "better" if (won.low or 0) > 0 else "worse" if (won.high or 0) < 0 else "unclear"
         box = {"x": min(zero, end), "width": max(abs(end - zero), 1.5), "y": at - 8, "height": 16}
         plot.add("rect", class_=f"bar {state}", **box)
-        if won.low is not None and won.high is not None and math.isfinite(won.low) and math.isfinite(won.high):
+        if won.low is not None and won.high is not None:
             low, high = plot.across(won.low), plot.across(won.high)
             plot.add("path", class_="whisker", d=f"M{low:.1f} {at:.1f}H{high:.1f}")
             for edge in (low, high):
@@ -97,7 +96,7 @@ def gains(contents: Contents) -> Markup:
 
 
 def _limits(low: float | None, high: float | None) -> str:
-    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
+    if low is None or high is None:
         return ""
     return f", {interval(low, high, signed=True)}"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 from dnnexp.notation import gain, interval, number, with_error
@@ -136,7 +135,7 @@ def _over_one_layer(contents: Contents, choice: Choice) -> Card:
 
 
 def _is_told_apart(over: Estimate) -> str:
-    if over.low is None or over.high is None or not (math.isfinite(over.low) and math.isfinite(over.high)):
+    if over.low is None or over.high is None:
         return "one score each says nothing about the uncertainty"
     limits = f"95% interval {interval(over.low, over.high, signed=True)}"
     told = "better" if over.low > 0 else "worse" if over.high < 0 else "not distinguishable from no gain"
@@ -147,7 +146,7 @@ def _how_sure(contents: Contents, choice: Choice) -> Card:
     question = "How sure?"
     is_tested = choice.test is not None and choice.test.low is not None
     shown = choice.test if choice.test is not None and is_tested else choice.score
-    if shown.low is None or shown.high is None or not math.isfinite(shown.low):
+    if shown.low is None or shown.high is None:
         return Card(question, "not known", ("one score says nothing about its uncertainty", *_not_ruled_out(contents)))
     low, high = _possible(shown, greater_is_better=contents.greater_is_better)
     of = f"its test {contents.metric}" if is_tested else f"its {contents.metric} in cross-validation"
@@ -167,7 +166,4 @@ def _not_ruled_out(contents: Contents) -> list[str]:
     choice = contents.choice
     deeper: list[Depth] = [d for d in contents.depths if choice is not None and d.depth > choice.depth]
     limits = [d.gain.high for d in deeper if d.gain is not None and d.gain.high is not None]
-    finite = [high for high in limits if math.isfinite(high)]
-    if not finite:
-        return []
-    return [f"more layers: gains up to {gain(max(finite))} are not ruled out"]
+    return [f"more layers: gains up to {gain(max(limits))} are not ruled out"] if limits else []

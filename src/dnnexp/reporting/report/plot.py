@@ -14,6 +14,7 @@ __all__ = ["Plot", "Scale", "element", "linear", "logarithmic", "places", "spans
 WIDTH, HEIGHT = 440, 270  # of a chart, in units of which letters have 13
 LEFT, RIGHT, TOP, BOTTOM = 66, 14, 12, 46  # margins
 TICKS = 5
+LARGEST = 1e300  # that is drawn: numbers end at 1.8e308, and margins reach beyond them
 WIDE = 20  # a range beyond this factor is drawn on a logarithmic axis
 
 
@@ -36,7 +37,7 @@ class Scale(NamedTuple):
 
 def linear(values: Iterable[float], *, margin: float = 0.06) -> Scale:
     """Return a linear scale that holds the finite values, with a margin, a share of their range, at both ends."""
-    finite = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
+    finite = [min(max(value, -LARGEST), LARGEST) for value in values if math.isfinite(value)] or [0.0, 1.0]
     low, high = min(finite), max(finite)
     spread = (high - low) or abs(high) * 0.1 or 1.0
     low, high = low - margin * spread, high + margin * spread

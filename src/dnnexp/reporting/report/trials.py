@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from statistics import median
+from statistics import median_low
 
 from markupsafe import Markup
 
@@ -37,8 +37,10 @@ def effect(contents: Contents, name: str, values: Sequence[float | None], *, is_
             plot.add("path", class_="cross", d=cross, data_k=k)
     middle = running_median([v for _, v, _, _ in scored], [s for *_, s in scored])
     plot.line(middle, "median")
+    best = (max if contents.greater_is_better else min)(scored, key=lambda item: item[3], default=None)
+    where = f" The best, {best[3]:.4g}, is at {best[1]:.3g}." if best else ""
     trend = f" The median goes from {middle[0][1]:.4g} to {middle[-1][1]:.4g}." if middle else ""
-    return plot.svg(f"{contents.metric} of {len(scored)} trials by {name}.{trend}")
+    return plot.svg(f"{contents.metric} of {len(scored)} trials by {name}.{where}{trend}")
 
 
 def score_scale(scores: Sequence[float], *, greater_is_better: bool) -> Scale:
@@ -59,7 +61,7 @@ def running_median(xs: Sequence[float], ys: Sequence[float], parts: int = 10) ->
     pairs = sorted(zip(xs, ys, strict=True))
     size = max(8, len(pairs) // parts)
     groups = [pairs[i : i + size] for i in range(0, len(pairs) - size + 1, size)]
-    return [(median(x for x, _ in group), median(y for _, y in group)) for group in groups]
+    return [(median_low(x for x, _ in group), median_low(y for _, y in group)) for group in groups]
 
 
 def score_by_size(contents: Contents) -> Markup:
