@@ -85,6 +85,8 @@ def test_a_sweep_answers_and_records_every_trial_once_below_its_own_run() -> Non
         board = list(csv.DictReader(file))
     scores = [float(row["score"]) for row in board]
     assert scores == sorted((r.score for r in ended if r.stage == "screen" and r.score is not None), reverse=True)
+    report = Path("runs", "outputs", "s", "report.html").read_bytes()
+    assert [file.read_bytes() for file in Path("runs", "artifacts").rglob("report.html")] == [report]
 
 
 def test_the_same_seed_tries_the_same_and_answers_the_same_bit_for_bit() -> None:

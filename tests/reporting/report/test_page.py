@@ -160,7 +160,7 @@ def test_the_leaderboard_has_every_trial_with_the_numbers_as_they_are_written_ev
 def test_baselines_stand_where_their_scores_put_them() -> None:
     base = Baseline("boosted trees", Estimate(0.96, 0.01), 0.955)
     contents = made(30, baselines=(base,))
-    names = [text.removesuffix(" chosen") for text in page(contents).text("td")]
+    names = [text.removeprefix("chosen ") for text in page(contents).text("td")]
     order = [name for name in names if name == base.name or name in {t.network for t in contents.trials}]
     place = order.index(base.name)
     scores = [trial.score.value for trial in contents.trials if trial.score]

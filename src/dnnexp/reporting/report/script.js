@@ -51,6 +51,7 @@
     });
     const more = one("#more"), find = one("#find"), layers = one("#layers"), count = one("#count");
     const FEW = 25;
+    const said = (count) => count.toLocaleString("en");
     let everything = rows.length <= FEW;
     const marks = new Map();
     all("svg [data-k]").forEach((mark) => {
@@ -69,13 +70,13 @@
         kept += fits;
         for (const mark of marks.get(row.dataset.k) ?? []) mark.classList.toggle("off", !fits);
       }
-      count.textContent = kept === rows.length ? `${rows.length} rows` : `${kept} of ${rows.length} rows`;
+      count.textContent = kept === rows.length ? `${said(rows.length)} rows` : `${said(kept)} of ${said(rows.length)} rows`;
       more.hidden = everything || kept <= FEW;
-      more.textContent = `show all ${kept}`;
+      more.textContent = `show all ${said(kept)}`;
     };
     more.addEventListener("click", () => { everything = true; show(); });
     find.addEventListener("input", show);
-    layers.addEventListener("input", show);
+    layers.addEventListener("change", show);
     all(".tools label").forEach((tool) => { tool.hidden = false; });
     show();
 

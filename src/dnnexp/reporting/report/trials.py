@@ -14,6 +14,8 @@ from dnnexp.reporting.report.plot import HEIGHT, Plot, Scale, element, linear, l
 
 __all__ = ["effect", "parallel", "score_by_size"]
 
+STRONG = 30  # lines at most that are drawn as the best
+
 
 def effect(contents: Contents, name: str, values: Sequence[float | None], *, is_log: bool | None = None) -> Markup:
     """Return the score of each trial by one of its numbers, coloured by depth, with the median along it.
@@ -105,8 +107,9 @@ def parallel(contents: Contents, axes: Sequence[tuple[str, Sequence[float | str]
     marks = []
     for place, k in enumerate(reversed(scored)):
         trial = contents.trials[k]
-        share = place / max(1, len(scored) - 1)
-        mark = "choice" if trial.is_choice else "top" if share >= 0.9 else "mid" if share >= 0.5 else "low"
+        left = len(scored) - place  # as many are as good or better
+        best = left <= max(1, min(STRONG, len(scored) // 10))
+        mark = "choice" if trial.is_choice else "top" if best else "mid" if 2 * left <= len(scored) else "low"
         points = [
             f"{50 + i * step:.0f} {bottom - scale.at(values[k]) * (bottom - top):.1f}"
             for i, (_, scale, values) in enumerate(drawn)
@@ -122,8 +125,11 @@ def parallel(contents: Contents, axes: Sequence[tuple[str, Sequence[float | str]
             up = bottom - scale.at(value) * (bottom - top) + 4
             inside.append(element("text", label, class_="tick halo", x=x + 6, y=up))
     said = f"{len(scored)} trials as lines through {', '.join(name for name, _ in axes)} and {contents.metric}."
+    many = max(1.0, (len(scored) / 100) ** 0.7)  # what lines are made fainter by, so that many do not cover all
     box = f"0 0 {width:.0f} {HEIGHT}"
-    return element("svg", *inside, viewBox=box, role="img", aria_label=said, class_="plot wide")
+    return element(
+        "svg", *inside, viewBox=box, role="img", aria_label=said, class_="plot wide", style=f"--many:{many:.2f}"
+    )
 
 
 def _axis(values: Sequence[float | str]) -> tuple[Scale, list[float]]:
