@@ -179,7 +179,9 @@ def test_a_dot_says_what_it_is_and_every_picture_is_there(page: Any) -> None:
 
 
 def test_a_command_is_copied_or_selected(page: Any) -> None:
+    from selenium.webdriver.support.ui import WebDriverWait
+
     button = page.find_element("css selector", ".copy")
     page.execute_script("arguments[0].scrollIntoView({block: 'center'})", button)
     button.click()
-    assert button.text in ("copied", "selected")
+    WebDriverWait(page, 10, poll_frequency=0.1).until(lambda _: button.text in ("copied", "selected"))

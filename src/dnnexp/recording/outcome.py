@@ -79,6 +79,8 @@ def _example(dataset: Dataset, row: int, actual: str, predicted: str, note: str)
 
 
 def _cell(value: Any) -> str:
+    if pd.isna(value):
+        return "missing"
     if isinstance(value, int | float | np.number):
         return f"{float(value):.4g}"
     return str(value)

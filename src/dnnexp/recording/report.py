@@ -14,7 +14,19 @@ from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.statistics import Interval, corrected_interval, paired_gain
 from dnnexp.predictor import Predictor
 from dnnexp.recording.outcome import boundary, outcome, right, shares, worst
-from dnnexp.reporting.report.contents import ACTIVATION, FIRST_WIDTH, Choice, Command, Contents, Depth, Estimate, Trial
+from dnnexp.reporting.report.contents import (
+    ACTIVATION,
+    FIRST_WIDTH,
+    Baseline,
+    BestOf,
+    Choice,
+    Command,
+    Contents,
+    Depth,
+    Estimate,
+    Optimism,
+    Trial,
+)
 from dnnexp.search.answer import verdict
 from dnnexp.search.journal import hidden_layers, leaderboard, network_name, ranked
 from dnnexp.search.ladder import Climb
@@ -42,15 +54,21 @@ def report_contents(
     predictor: Predictor | None,
     sentences: Sequence[str],
     facts: Mapping[str, str],
+    *,
+    baselines: Sequence[Baseline] = (),
+    best_of: Sequence[BestOf] = (),
+    optimism: Optimism | None = None,
+    test: Estimate | None = None,
 ) -> Contents:
     """Return everything that the report of a sweep shows.
 
-    predictor: the choice, refitted; None where it is not there. facts: as `sweep_facts` returns them.
+    predictor: the choice, refitted; None where it is not there. facts: as `sweep_facts` returns them. test: the score
+    of the choice on the test rows with its interval; None: the score of the confirmation, as it stands.
     """
     found = None if predictor is None else outcome(predictor, protocol)
     choice = None
     if climb.choice is not None:
-        choice = _choice(climb.choice, climb, protocol, right(found))
+        choice = _choice(climb.choice, climb, protocol, right(found), test)
     ended = ranked(records)
     return Contents(
         study=study,
@@ -62,6 +80,9 @@ def report_contents(
         depths=[_depth(summary) for summary in climb.summaries],
         trials=_trials(ended, climb.choice),
         leaderboard_csv=leaderboard(records),
+        baselines=baselines,
+        best_of=best_of,
+        optimism=optimism,
         outcome=found,
         worst=() if predictor is None else worst(predictor, protocol),
         boundary=None if predictor is None else boundary(predictor, protocol),
@@ -73,10 +94,13 @@ def report_contents(
     )
 
 
-def _choice(record: TrialRecord, climb: Climb, protocol: Protocol, right_rows: int | None) -> Choice:
+def _choice(
+    record: TrialRecord, climb: Climb, protocol: Protocol, right_rows: int | None, test: Estimate | None
+) -> Choice:
     hidden = hidden_layers(record)
     confirmation = climb.confirmation
-    tested = confirmation.score if confirmation is not None else None
+    if test is None and confirmation is not None and confirmation.score is not None:
+        test = Estimate(confirmation.score)
     return Choice(
         network=network_name(record),
         depth=record.depth,
@@ -85,7 +109,7 @@ def _choice(record: TrialRecord, climb: Climb, protocol: Protocol, right_rows: i
         parameters=record.parameters,
         score=_estimate(corrected_interval(record.scores, record.n_train, record.n_score)),
         folds=len(record.scores),
-        test=None if tested is None else Estimate(tested),
+        test=test,
         test_rows=len(protocol.split.test),
         test_seeds=() if confirmation is None else confirmation.test_scores,
         right=right_rows,

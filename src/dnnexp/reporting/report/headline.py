@@ -81,9 +81,12 @@ def _lead(contents: Contents, choice: Choice) -> str:
         missing = f" It could not be trained on all of the data: {choice.reason}." if choice.reason else ""
         score = with_error(choice.score.value, choice.score.error)
         return f"On data it had not seen it reaches {contents.metric} {score}.{missing}"
-    said = f"{contents.metric} {number(choice.test.value)} on {choice.test_rows:,} rows kept aside until the end"
-    right = "" if choice.right is None else f": {choice.right:,} of {choice.test_rows:,} right"
-    return f"Trained on the rest of the data, it reaches {said}{right}."
+    where = f"on {choice.test_rows:,} rows kept aside until the end"
+    if len(choice.test_seeds) > 1:
+        where += f" (mean of {len(choice.test_seeds)} trainings)"
+    elif choice.right is not None:
+        where += f": {choice.right:,} of {choice.test_rows:,} right"
+    return f"Trained on the rest of the data, it reaches {contents.metric} {number(choice.test.value)} {where}."
 
 
 def _which(choice: Choice) -> Card:
