@@ -99,6 +99,8 @@ def test_a_sweep_answers_and_records_every_trial_once_below_its_own_run() -> Non
     (confirmed,) = [r for r in ended if r.stage == "confirm"]
     assert len(confirmed.test_scores) == 3
     assert f"The champion, the network of the first seed, has test accuracy {confirmed.test_scores[0]:.4f}." in text
+    report = Path("runs", "outputs", "s", "report.html").read_bytes()
+    assert [file.read_bytes() for file in Path("runs", "artifacts").rglob("report.html")] == [report]
 
 
 def test_the_same_seed_tries_the_same_and_answers_the_same_bit_for_bit() -> None:

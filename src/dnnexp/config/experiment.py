@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,14 @@ __all__ = ["experiment_text", "write_experiment"]
 GROUPS = ("data", "model", "optimizer", "schedule", "trainer", "evaluation")  # what decides a training
 
 
-def experiment_text(config: Config, about: str = "") -> str:
-    """Return YAML that makes this data, network, training and seed of any configuration; nothing is left to defaults.
+def experiment_text(config: Config, about: str = "", groups: Sequence[str] = GROUPS) -> str:
+    """Return YAML that makes the same of any configuration, as far as `groups` go and the seed; nothing is left to
+    defaults.
 
     What was read from the environment is written as ${oc.env:…}, not as its value.
     """
     options, values = [], OmegaConf.create()
-    for group in GROUPS:
+    for group in groups:
         option = config.option(group)
         if option is not None:
             options.append({f"override /{group}": option})
@@ -49,11 +51,13 @@ def _escaped(text: str) -> str:
     return re.sub(r"(\\*)\$\{", r"\1\1\\${", text)
 
 
-def write_experiment(config: Config, name: str, about: str = "") -> Path:
-    """Write the experiment file under paths.root, whole or not at all; return its path."""
-    path = config.paths.experiments / f"{name}.yaml"
+def write_experiment(
+    config: Config, name: str, about: str = "", *, folder: Path | None = None, groups: Sequence[str] = GROUPS
+) -> Path:
+    """Write the experiment file, under paths.root unless a folder is named, whole or not at all; return its path."""
+    path = (folder or config.paths.experiments) / f"{name}.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{os.getpid()}")
-    partial.write_text(experiment_text(config, about), encoding="utf-8")
+    partial.write_text(experiment_text(config, about, groups), encoding="utf-8")
     partial.replace(path)
     return path

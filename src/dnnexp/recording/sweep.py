@@ -6,7 +6,6 @@ import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import MISSING, fields, replace
-from pathlib import Path
 from typing import Any
 
 from dnnexp.config import Config, PathsConfig
@@ -15,8 +14,11 @@ from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.refit import Refit
 from dnnexp.recording.ledger import looking_glass, open_recorder, unreached
 from dnnexp.recording.models import model_record, predict_command, with_card
+from dnnexp.recording.report import report_contents
 from dnnexp.recording.single import figures
+from dnnexp.recording.stored import short_path, sweep_facts, write_sweep
 from dnnexp.reporting.figures import depth_curve
+from dnnexp.reporting.report import report_html
 from dnnexp.search.answer import OPTIMISTIC
 from dnnexp.search.journal import (
     leaderboard,
@@ -44,13 +46,18 @@ class SweepRecorder:
     def __init__(self, config: Config, protocol: Protocol, study: str, command: str) -> None:
         self._config, self._protocol, self._study = config, protocol, study
         self._settings = config.flat()
+        self._facts = sweep_facts(config, protocol, command)
         self._page = ""  # of the prepared view in the MLflow UI, from the ? or # on
         self._recorder: Recorder | None = None
         if config.tracking.enabled:
             self._recorder = open_recorder(config, protocol, command)
 
     def begin(self) -> None:
-        """Open the run of the sweep, send what an earlier command could not, and prepare a view of the trials."""
+        """Open the run of the sweep, send what an earlier command could not, and prepare a view of the trials.
+
+        What the sweep was told is written beside its files, so that the report can be made again from what is stored.
+        """
+        write_sweep(self._config, self._study, self._facts)
         if self._recorder is None:
             return
         self._recorder.send_unsent()
@@ -88,6 +95,11 @@ class SweepRecorder:
         }
         files |= self._depth_curve(climb)
         said = []
+        predictor = None if refitted is None else refitted.predictor
+        contents = report_contents(
+            self._config, self._protocol, self._study, climb, records, predictor, sentences, self._facts
+        )
+        files["report.html"] = report_html(contents)
         if climb.choice is not None and refitted is not None:
             best = chosen_config(self._config, climb.choice)
             about = f"chosen by the test rows: its test score is {OPTIMISTIC}" if self._is_optimistic else ""
@@ -95,10 +107,11 @@ class SweepRecorder:
             write_experiment(best, self._study, about)
             refitted = refitted._replace(predictor=with_card(refitted, self._protocol, self._config, self._study))
             refitted.predictor.save(folder / "model.npz")
-            said.append(f"The model: {_short(folder / 'model.npz')}")
+            said.append(f"The model: {short_path(folder / 'model.npz')}")
         for name, content in files.items():
             (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-        said.append(f"All trials: {_short(folder / 'leaderboard.csv')}")
+        said.append(f"All trials: {short_path(folder / 'leaderboard.csv')}")
+        said.append(f"Report: {short_path(folder / 'report.html')}")
         address = self._study  # of the model
         if self._recorder is not None:
             self._record_missing(records)
@@ -217,8 +230,3 @@ def _train_again(config: Config, name: str) -> str:
     """Return the command that trains what an experiment file under paths.root says, as one would type it here."""
     root = [] if config.paths.root == PathsConfig().root else [f"paths.root={config.paths.root}"]
     return shlex.join(["python", "-m", "dnnexp.train", f"experiment={name}", *root])
-
-
-def _short(path: Path) -> str:
-    """Return the path as one would type it here."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -12,42 +12,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Column
 
+from dnnexp.notation import duration, number, with_error
+from dnnexp.notation import gain as signed
+
 __all__ = ["SweepProgress", "TrainingProgress", "duration", "number", "with_error"]
 
 EVERY = 5.0  # seconds between plain lines
 Clock = Callable[[], float]
-
-
-def number(value: float | None) -> str:
-    """Return a score or loss with the digits worth reading: 0.9712, 12.35, 4.1e-05, "-" for none."""
-    if value is None or math.isnan(value):
-        return "-"
-    if value == 0 or 1e-3 <= abs(value) < 10:
-        return f"{value:.4f}"
-    if 1e3 <= abs(value) < 1e7:
-        return f"{value:,.0f}"
-    return f"{value:.4g}" if 1e-3 <= abs(value) < 1e5 else f"{value:.2g}"
-
-
-def with_error(value: float | None, error: float | None) -> str:
-    """Return "0.9712 ± 0.0040", both to the same digit where they are of like size, without what is not known."""
-    if error is None or math.isnan(error):
-        return number(value)
-    if value is not None and abs(value) < 10 and (error == 0 or 5e-5 <= error < 10):
-        return f"{round(value, 4) + 0.0:.4f} ± {error:.4f}"  # + 0.0: no minus before a zero
-    return f"{number(value)} ± {number(error)}"
-
-
-def duration(seconds: float) -> str:
-    """Return a time as one reads it: 0.4 s, 12 s, 3 min 05 s, 2 h 10 min."""
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 100:
-        return f"{whole} s"
-    if whole < 6000:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
 class Live:
@@ -209,8 +180,7 @@ class SweepProgress:
         """Print the line of a finished depth: score ± error, gain over the best so far ± error, best network, note."""
         words = [f"depth {depth:>3}  {self._metric} {with_error(score, error)}"]
         if gain is not None:
-            said = with_error(gain, gain_error)
-            words.append(f"gain {'' if said.startswith('-') else '+'}{said}")
+            words.append(f"gain {signed(gain, gain_error)}")
         words += [word for word in (note, network) if word]
         self._live.say("  ".join(words))
 

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 
 from dnnexp.data.columns import listed
+from dnnexp.notation import counted, interval, number, with_error
+from dnnexp.notation import gain as signed
 from dnnexp.search.journal import network_name
 from dnnexp.search.ladder import Climb, by_test
 from dnnexp.search.records import TrialRecord
@@ -29,11 +31,11 @@ def answer(climb: Climb, test_rows: int, development_rows: int) -> list[str]:
     best = max((s.best for s in climb.summaries if s.best is not None), key=mean_score)
     if best.key != choice.key:
         sentences.append(
-            f"The best mean, {best.score:.4f}, has {network_name(best)}; the choice is the shallowest, then the "
+            f"The best mean, {number(best.score)}, has {network_name(best)}; the choice is the shallowest, then the "
             f"smallest network {'within one standard error of it' if len(best.scores) > 1 else 'that has it'}."
         )
     sentences += [f"Depth {s.depth}: {verdict(s)}." for s in climb.summaries if s.gain is not None]
-    tried = _counted(sum(summary.trials for summary in climb.summaries), "configuration")
+    tried = counted(sum(summary.trials for summary in climb.summaries), "configuration")
     depths = ", ".join(str(summary.depth) for summary in climb.summaries)
     where = f"depth{'s' * (len(climb.summaries) > 1)} {depths}"
     again = sum(summary.best is not None and summary.best.stage == "rescore" for summary in climb.summaries)
@@ -45,11 +47,11 @@ def _on_development_data(climb: Climb) -> list[str]:
     """Return what the choice scored, and how much better it looked when it was picked."""
     choice, screened, optimism = climb.choice, climb.screened, climb.optimism
     assert choice is not None
-    said = [f"On development data it has {choice.metric} {choice.score:.4f}{_uncertainty(choice)}."]
+    said = [f"On development data it has {choice.metric} {_score(choice)}."]
     if optimism is not None and screened is not None:
-        means = f"{optimism:.4f} of that was luck" if optimism > 0 else "it was not flattered by being picked"
-        over = _counted(len(screened.scores), "fold")
-        said.append(f"Screening had picked it with {screened.score:.4f} over {over}: {means}.")
+        means = f"{number(optimism)} of that was luck" if optimism > 0 else "it was not flattered by being picked"
+        over = counted(len(screened.scores), "fold")
+        said.append(f"Screening had picked it with {number(screened.score)} over {over}: {means}.")
     return said
 
 
@@ -65,10 +67,10 @@ def _by_test_rows(climb: Climb, test_rows: int) -> list[str]:
     of_honest = by_test(honest).score
     return [
         f"{marked}: depth and network were chosen by the test rows (search.selection=test).",
-        f"Its folds' networks have mean test {metric} {choice.score:.4f} on the {test_rows:,} rows that chose it.",
-        f"On development data it has {metric} {screened.score:.4f}{_uncertainty(screened)}.",
-        f"Of the same trials development data chooses {other}, with test {metric} {of_honest:.4f} alike.",
-        f"Choosing by the test rows makes the figure look better by {optimism:.4f}.",
+        f"Its folds' networks have mean test {metric} {number(choice.score)} on the {test_rows:,} rows that chose it.",
+        f"On development data it has {metric} {_score(screened)}.",
+        f"Of the same trials development data chooses {other}, with test {metric} {number(of_honest)} alike.",
+        f"Choosing by the test rows makes the figure look better by {number(optimism)}.",
     ]
 
 
@@ -80,17 +82,17 @@ def _confirmed(confirmation: TrialRecord, test_rows: int, development_rows: int,
         return [f"{refitted}, it could not be trained, and there is no model: {confirmation.reason}."]
     rows = f"on {test_rows:,} rows that {'chose nothing' if is_honest else f'chose it ({OPTIMISTIC})'}"
     if len(scores) <= 1:
-        return [f"{refitted}, it has test {metric} {score:.4f} {rows}."]
+        return [f"{refitted}, it has test {metric} {number(score)} {rows}."]
     trained = [value for value in scores if math.isfinite(value)]
     lost = len(scores) - len(trained)
     low, high = (confirmation.metrics.get(f"test/{metric}_{side}") for side in ("low", "high"))
-    spread = f" ± {confirmation.metrics.get(f'test/{metric}_sd', math.nan):.4f}" if len(trained) > 1 else ""
-    interval = "" if low is None or high is None else f", 95% interval {low:.4f} to {high:.4f}"
-    means = f" (mean ± sd over {_counted(len(trained), 'seed')}{interval})" if spread or interval else ""
-    gone = f" {_counted(lost, 'network')} of {len(scores)} diverged." if lost else ""
+    said = with_error(score, confirmation.metrics.get(f"test/{metric}_sd") if len(trained) > 1 else None)
+    limits = "" if low is None or high is None else f", 95% interval {interval(low, high)}"
+    means = f" (mean ± sd over {counted(len(trained), 'seed')}{limits})" if len(trained) > 1 or limits else ""
+    gone = f" {counted(lost, 'network')} of {len(scores)} diverged." if lost else ""
     return [
-        f"{refitted}, it has test {metric} {score:.4f}{spread}{means} {rows}.{gone}",
-        f"The champion, the network of the first seed, has test {metric} {scores[0]:.4f}.",
+        f"{refitted}, it has test {metric} {said}{means} {rows}.{gone}",
+        f"The champion, the network of the first seed, has test {metric} {number(scores[0])}.",
     ]
 
 
@@ -105,16 +107,14 @@ def inputs_sentence(columns: Sequence[str], available: int, scaling: str) -> str
     return f"It reads {which}; {scaled}."
 
 
-def _uncertainty(choice: TrialRecord) -> str:
-    """Return what stands behind a score: its standard error and folds, or that there is but one score."""
+def _score(choice: TrialRecord) -> str:
+    """Return the score and what stands behind it: its standard error and folds, or that there is but one score."""
     if len(choice.scores) == 1:
-        return f" on {choice.n_score:,.0f} held-out rows; one score says nothing about its uncertainty"
+        rows = f"{choice.n_score:,.0f} held-out rows"
+        return f"{number(choice.score)} on {rows}; one score says nothing about its uncertainty"
     fresh = "fresh " if choice.stage == "rescore" else ""
-    return f" ± {standard_error(choice):.4f} (mean over {len(choice.scores)} {fresh}folds ± corrected standard error)"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1)}"
+    said = with_error(choice.score, standard_error(choice))
+    return f"{said} (mean over {len(choice.scores)} {fresh}folds ± corrected standard error)"
 
 
 def verdict(summary: DepthSummary) -> str:
@@ -124,14 +124,14 @@ def verdict(summary: DepthSummary) -> str:
         return "no network was completed" if summary.best is None else "the first depth"
     over = f"over depth {summary.compared_depth}"
     if not (math.isfinite(gain.low) and math.isfinite(gain.high)):
-        return f"gain {gain.estimate:+.4f} {over}, one score each says nothing about the uncertainty"
-    said = f"gain {gain.estimate:+.4f} ± {gain.standard_error:.4f} {over}"
-    interval = f"{gain.confidence:.0%} interval {gain.low:+.4f} to {gain.high:+.4f}"
+        return f"gain {signed(gain.estimate)} {over}, one score each says nothing about the uncertainty"
+    said = f"gain {signed(gain.estimate, gain.standard_error)} {over}"
+    limits = f"{gain.confidence:.0%} interval {interval(gain.low, gain.high, signed=True)}"
     if gain.low > 0:
-        return f"{said}, better ({interval})"
+        return f"{said}, better ({limits})"
     if gain.high < 0:
-        return f"{said}, worse ({interval})"
-    return f"{said}, not distinguishable from no gain ({interval})"
+        return f"{said}, worse ({limits})"
+    return f"{said}, not distinguishable from no gain ({limits})"
 
 
 def short_verdict(summary: DepthSummary) -> str:

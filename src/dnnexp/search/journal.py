@@ -6,7 +6,7 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from dnnexp.search.ladder import Climb
 from dnnexp.search.records import TrialRecord
@@ -14,7 +14,10 @@ from dnnexp.search.summary import DepthSummary, standard_error
 from dnnexp.tracking.labels import activation_text, built_params, run_name
 from dnnexp.tracking.records import RunRecord
 
-__all__ = ["hidden_layers", "leaderboard", "network_name", "network_params", "selection_tags", "sweep_run", "trial_run"]
+__all__ = [
+    "Standing", "hidden_layers", "leaderboard", "network_name", "network_params", "ranked", "selection_tags",
+    "sweep_run", "trial_run",
+]  # fmt: skip
 
 STATUSES = {"complete": "FINISHED", "pruned": "KILLED", "diverged": "FAILED"}
 OF_THE_SWEEP = ("search.", "tracking.", "paths.", "study", "storage", "source", "output")  # not of one network
@@ -138,19 +141,25 @@ def _tags(study: str, role: str, depth: int, state: str) -> dict[str, str]:
     return {"dnnexp.study": study, "dnnexp.role": role, "dnnexp.depth": str(depth), "dnnexp.state": state}
 
 
-def leaderboard(records: Iterable[TrialRecord]) -> str:
-    """Return all configurations that were tried as CSV, the best on top.
+class Standing(NamedTuple):
+    """A configuration that was tried: as it was screened, and what it is judged by, fresh scores if it has any."""
+
+    screened: TrialRecord
+    judged: TrialRecord
+
+
+def ranked(records: Iterable[TrialRecord]) -> list[Standing]:
+    """Return all configurations that were tried, the best on top, those without a score below.
 
     What was scored again goes by that, before all others: their scores are of those that looked best, and fell.
     """
     ended = [record for record in records if record.state in STATUSES]
     again = {(r.depth, r.claim): r for r in ended if r.stage == "rescore"}
     tried = [record for record in ended if record.stage == "screen"]
-    judged = {record.key: again.get((record.depth, record.number), record) for record in tried}
     sign = -1 if any(not record.greater_is_better for record in ended) else 1
 
-    def order(screened: TrialRecord) -> tuple[Any, ...]:
-        record = judged[screened.key]
+    def order(standing: Standing) -> tuple[Any, ...]:
+        record = standing.judged
         return (
             record.score is None,
             record.stage != "rescore",
@@ -159,11 +168,15 @@ def leaderboard(records: Iterable[TrialRecord]) -> str:
             record.key,
         )
 
+    return sorted((Standing(r, again.get((r.depth, r.number), r)) for r in tried), key=order)
+
+
+def leaderboard(records: Iterable[TrialRecord]) -> str:
+    """Return all configurations that were tried as CSV, the best on top."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(COLUMNS)
-    for rank, screened in enumerate(sorted(tried, key=order), start=1):
-        record = judged[screened.key]
+    for rank, (screened, record) in enumerate(ranked(records), start=1):
         is_complete = record.score is not None
         hidden = hidden_layers(screened)
         table.writerow(

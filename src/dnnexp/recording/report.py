@@ -1,0 +1,210 @@
+"""The report of a sweep, filled in from its records, its protocol and the network that was chosen."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dnnexp.config import Config, PathsConfig
+from dnnexp.evaluation.protocol import Protocol
+from dnnexp.evaluation.statistics import Interval, corrected_interval, paired_gain
+from dnnexp.predictor import Predictor
+from dnnexp.recording.outcome import boundary, outcome, right, shares, worst
+from dnnexp.reporting.report.contents import (
+    ACTIVATION,
+    FIRST_WIDTH,
+    Baseline,
+    BestOf,
+    Choice,
+    Command,
+    Contents,
+    Depth,
+    Estimate,
+    Optimism,
+    Trial,
+)
+from dnnexp.search.answer import verdict
+from dnnexp.search.journal import Standing, hidden_layers, leaderboard, network_name, ranked
+from dnnexp.search.ladder import Climb
+from dnnexp.search.records import TrialRecord
+from dnnexp.search.summary import DepthSummary, standard_error
+
+__all__ = ["report_contents", "use_commands"]
+
+SEARCHED = {  # keys of a configuration, as one reads them
+    "optimizer.lr": "learning rate",
+    "optimizer.weight_decay": "weight decay",
+    "model.dropout": "dropout",
+    "trainer.batch_size": "batch size",
+    "data.preprocessing.scaling": "scaling",
+    "data.preprocessing.select": "columns",
+}
+
+
+def report_contents(
+    config: Config,
+    protocol: Protocol,
+    study: str,
+    climb: Climb,
+    records: Sequence[TrialRecord],
+    predictor: Predictor | None,
+    sentences: Sequence[str],
+    facts: Mapping[str, str],
+    *,
+    baselines: Sequence[Baseline] = (),
+    best_of: Sequence[BestOf] = (),
+    optimism: Optimism | None = None,
+    test: Estimate | None = None,
+) -> Contents:
+    """Return everything that the report of a sweep shows.
+
+    predictor: the choice, refitted; None where it is not there. facts: as `sweep_facts` returns them. test: the score
+    of the choice on the test rows with its interval; None: the score of the confirmation, as it stands.
+    """
+    found = None if predictor is None else outcome(predictor, protocol)
+    choice = None
+    if climb.choice is not None:
+        choice = _choice(climb.choice, climb, protocol, right(found), test)
+    ended = ranked(records)
+    return Contents(
+        study=study,
+        data=protocol.dataset.name,
+        metric=protocol.metric_name,
+        greater_is_better=protocol.metric.greater_is_better,
+        sentences=tuple(sentences),
+        choice=choice,
+        depths=[_depth(summary) for summary in climb.summaries],
+        trials=_trials(ended, climb.screened),
+        leaderboard_csv=leaderboard(records),
+        baselines=baselines,
+        best_of=best_of,
+        optimism=optimism,
+        outcome=found,
+        worst=() if predictor is None else worst(predictor, protocol),
+        boundary=None if predictor is None else boundary(predictor, protocol),
+        summary=protocol.dataset.summary or (protocol.dataset.description,),
+        shares=shares(protocol.dataset),
+        commands=use_commands(config, study) if predictor is not None else (),
+        provenance=facts,
+        stopped=climb.reason,
+    )
+
+
+def _choice(
+    record: TrialRecord, climb: Climb, protocol: Protocol, right_rows: int | None, test: Estimate | None
+) -> Choice:
+    hidden = hidden_layers(record)
+    confirmation = climb.confirmation
+    if test is None and confirmation is not None and confirmation.score is not None:
+        test = Estimate(confirmation.score)
+    return Choice(
+        network=network_name(record),
+        depth=record.depth,
+        widths="x".join(str(units) for units, _ in hidden),
+        activation="+".join(dict.fromkeys(name for _, name in hidden)),
+        parameters=record.parameters,
+        score=_estimate(corrected_interval(record.scores, record.n_train, record.n_score)),
+        folds=len(record.scores),
+        test=test,
+        test_rows=len(protocol.split.test),
+        test_seeds=() if confirmation is None else confirmation.test_scores,
+        right=right_rows,
+        over_one_layer=_over_one_layer(record, climb.summaries),
+        reason="" if confirmation is None else confirmation.reason,
+    )
+
+
+def _over_one_layer(choice: TrialRecord, summaries: Sequence[DepthSummary]) -> Estimate | None:
+    """Return what the choice gains over the best network of one hidden layer, paired by fold and seed."""
+    single = next((summary.best for summary in summaries if summary.depth == 1), None)
+    if single is None or choice.depth <= 1 or len(single.scores) != len(choice.scores):
+        return None
+    return _estimate(paired_gain(choice.oriented_scores, single.oriented_scores, choice.n_train, choice.n_score))
+
+
+def _estimate(interval: Interval) -> Estimate:
+    return Estimate(interval.estimate, interval.standard_error, interval.low, interval.high)
+
+
+def _depth(summary: DepthSummary) -> Depth:
+    best = summary.best
+    return Depth(
+        depth=summary.depth,
+        network="" if best is None else network_name(best),
+        score=None if summary.score is None else Estimate(summary.score, summary.standard_error),
+        gain=None if summary.gain is None else _estimate(summary.gain),
+        compared_depth=summary.compared_depth,
+        verdict=verdict(summary),
+        trials=summary.trials,
+        diverged=summary.diverged,
+        pruned=summary.pruned,
+        seconds=summary.seconds,
+        curves={} if best is None else best.curves,
+    )
+
+
+def _trials(standings: Sequence[Standing], choice: TrialRecord | None) -> list[Trial]:
+    varied = [key for key in SEARCHED if len({repr(s.screened.configuration.get(key)) for s in standings}) > 1]
+    return [
+        Trial(
+            rank=rank if record.score is not None else None,
+            network=network_name(screened),
+            depth=screened.depth,
+            stage=record.stage,
+            number=screened.number,
+            state=record.state,
+            score=None if record.score is None else Estimate(record.score, standard_error(record)),
+            test=record.metrics.get(f"test/{record.metric}") if record.score is not None else None,
+            parameters=screened.parameters,
+            settings=_settings(screened, varied),
+            epochs=record.epochs,
+            seconds=record.seconds,
+            reason=record.reason,
+            is_choice=choice is not None and screened.key == choice.key,
+        )
+        for rank, (screened, record) in enumerate(standings, 1)
+    ]
+
+
+def _settings(record: TrialRecord, varied: Sequence[str]) -> dict[str, float | str]:
+    """Return what was searched: shape and activation of the network that was built, and the keys that vary."""
+    hidden = hidden_layers(record)
+    settings: dict[str, float | str] = {}
+    if hidden:
+        settings[FIRST_WIDTH] = hidden[0][0]
+        settings[ACTIVATION] = "+".join(dict.fromkeys(name for _, name in hidden))
+    for key in varied:
+        value: Any = record.configuration.get(key)
+        plain = isinstance(value, int | float) and not isinstance(value, bool)
+        settings[SEARCHED[key]] = value if plain else "all" if value is None else str(value)
+    return settings
+
+
+def use_commands(config: Config, study: str) -> list[Command]:
+    """Return what to type to use the choice, to train it again, and to make the report again."""
+    root = [] if config.paths.root == PathsConfig().root else [_override("paths.root", config.paths.root)]
+    model = Path(config.paths.root, "outputs", study, "model.npz").as_posix()
+    load = (
+        "from pathlib import Path\n\nimport pandas as pd\n\nfrom dnnexp.predictor import Predictor\n\n"
+        f"predictor = Predictor.load(Path({json.dumps(model, ensure_ascii=False)}))\n"
+        'predictor.predict(pd.read_csv("new.csv"))'
+    )
+    again = shlex.join(["python", "-m", "dnnexp.train", _override("experiment", study), *root])
+    report = shlex.join(["python", "-m", "dnnexp.report", _override("study", study), *root])
+    return [
+        Command("Predict with it, preprocessing inside, in Python:", load),
+        Command("Train it again, to the same score:", again),
+        Command("Make this report again from what is stored:", report),
+    ]
+
+
+def _override(key: str, value: str) -> str:
+    """Return key=value as the grammar of overrides reads it: what is no plain word is quoted."""
+    if re.fullmatch(r"[\w./-]+( [\w./-]+)*", value):
+        return f"{key}={value}"
+    quote = "'" if "'" not in value else '"'
+    return f"{key}={quote}{value}{quote}"

@@ -1,0 +1,57 @@
+"""`python -m dnnexp.report`: the report of a sweep again, from what is stored."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from dnnexp.command import command
+from dnnexp.config import Config
+from dnnexp.errors import DataError
+from dnnexp.search.schema import require_study_name
+
+if TYPE_CHECKING:
+    from dnnexp.reporting.terminal import Terminal
+
+PROGRAM = "python -m dnnexp.report"
+
+
+@command(PROGRAM, "Make the report of a sweep again, from what is stored.")
+def main(config: Config, terminal: Terminal) -> None:
+    """Read the study's trials, its settings, its data and its model, and write report.html beside them."""
+    from dnnexp.data.sources import load
+    from dnnexp.evaluation.protocol import Protocol
+    from dnnexp.predictor import Predictor
+    from dnnexp.recording.report import report_contents
+    from dnnexp.recording.stored import short_path, stored_sweep
+    from dnnexp.reporting.report import report_html
+    from dnnexp.search.answer import answer
+    from dnnexp.search.stored import read_sweep
+
+    study = config.study or load(config.data).name
+    require_study_name(study)
+    swept, facts = stored_sweep(config, study)
+    climb, records = read_sweep(swept.storage_url, study, swept.search)
+    dataset = load(swept.data)
+    if (then := facts.get("data (SHA-256)", dataset.sha256)) != dataset.sha256:
+        raise DataError(
+            f"{dataset.name}: the data is not what study {study!r} was swept on (SHA-256 {dataset.sha256[:12]}…, then "
+            f"{then[:12]}…); bring the file back, or sweep again under another name"
+        )
+    protocol = Protocol(dataset, swept.data.test_size, swept.evaluation, swept.seed)
+    folder = swept.paths.outputs / study
+    model = folder / "model.npz"
+    is_confirmed = climb.confirmation is not None and climb.confirmation.state == "complete"
+    predictor = Predictor.load(model) if is_confirmed and model.is_file() else None
+    sentences = answer(climb, len(protocol.split.test), len(protocol.split.development)) if climb.reason else []
+    contents = report_contents(swept, protocol, study, climb, records, predictor, sentences, facts)
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "report.html"
+    file.write_text(report_html(contents), encoding="utf-8")
+    for sentence in sentences:
+        terminal.say(sentence)
+    terminal.tell(f"Report: {short_path(file)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,217 @@
+"""Everything a report shows, as plain values; the page is made from nothing else.
+
+What is not known is None or empty, and its part of the page is left out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "ACTIVATION",
+    "FIRST_WIDTH",
+    "Baseline",
+    "BestOf",
+    "Boundary",
+    "Choice",
+    "Command",
+    "Confusion",
+    "Contents",
+    "Depth",
+    "Estimate",
+    "Example",
+    "Optimism",
+    "Residuals",
+    "Trial",
+]
+
+FIRST_WIDTH, ACTIVATION = "first width", "activation"  # settings that a network's name says
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A score or a difference of scores, with its standard error and the limits of its 95% interval.
+
+    What is not finite is not known: it becomes None.
+    """
+
+    value: float
+    error: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("error", "low", "high"):
+            value = getattr(self, name)
+            if value is not None and not math.isfinite(value):
+                object.__setattr__(self, name, None)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The network that was chosen."""
+
+    network: str  # its name, as everywhere
+    depth: int  # hidden layers
+    widths: str  # "64x32"
+    activation: str
+    parameters: int
+    score: Estimate  # on development data: what it was chosen by
+    folds: int  # scores that stand behind it
+    test: Estimate | None = None  # on the rows that chose nothing; limits where several seeds were confirmed
+    test_rows: int = 0
+    test_seeds: Sequence[float] = ()  # the test score of each seed's refit
+    right: int | None = None  # test rows that are classified right
+    over_one_layer: Estimate | None = None  # gain over the best network of one hidden layer; None where it has one
+    reason: str = ""  # why there is no model
+
+
+@dataclass(frozen=True)
+class Depth:
+    """One depth whose trials have all ended."""
+
+    depth: int
+    network: str  # the best; "" where none was completed
+    score: Estimate | None  # of the best
+    gain: Estimate | None  # over the best shallower network, positive is better whatever the metric
+    compared_depth: int | None
+    verdict: str  # the gain in words
+    trials: int
+    diverged: int
+    pruned: int
+    seconds: float
+    curves: Mapping[str, Sequence[float]] = field(default_factory=dict)  # of the best, "val/accuracy" by epoch
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One row of the leaderboard."""
+
+    rank: int | None  # None: it has no score
+    network: str
+    depth: int
+    stage: str  # screen, rescore
+    number: int
+    state: str  # complete, pruned, diverged
+    score: Estimate | None
+    test: float | None
+    parameters: int
+    settings: Mapping[str, float | str]  # what was searched, by names as one reads them
+    epochs: int
+    seconds: float
+    reason: str = ""
+    is_choice: bool = False
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What something simpler scores on the same rows: majority or mean, linear, boosted trees."""
+
+    name: str
+    score: Estimate | None
+    test: float | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class BestOf:
+    """The best score to be expected of the first n trials of a depth."""
+
+    depth: int
+    values: Sequence[float]  # for n = 1, 2, …
+    low: Sequence[float] = ()
+    high: Sequence[float] = ()
+    seconds: Sequence[float] = ()  # that n trials take
+
+
+@dataclass(frozen=True)
+class Optimism:
+    """How much better a network looked when it was picked than when it was scored again on fresh folds."""
+
+    network: str
+    screening: Estimate
+    rescored: Estimate
+    difference: Estimate
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """How often each class (row) of the test rows was predicted as each class (column)."""
+
+    classes: Sequence[str]
+    counts: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Residuals:
+    """Predictions of a quantity for the test rows, in its units."""
+
+    target: str
+    predicted: Array
+    actual: Array
+
+
+@dataclass(frozen=True)
+class Example:
+    """A test row that was predicted badly."""
+
+    name: str  # "row 17"
+    actual: str
+    predicted: str
+    note: str  # how bad
+    pixels: npt.NDArray[np.uint8] | None = None  # (height, width) or (height, width, 3)
+    values: Mapping[str, str] = field(default_factory=dict)  # of its columns, where it is no image
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """What the network says over the plane of two columns, and the test rows on it."""
+
+    columns: tuple[str, str]
+    classes: Sequence[str]
+    x: tuple[float, float]  # from, to
+    y: tuple[float, float]
+    predicted: npt.NDArray[np.int64]  # (height, width) codes into classes, y upwards
+    certainty: Array  # (height, width) probability of that class
+    points: Array  # (rows, 2)
+    actual: npt.NDArray[np.int64]  # (rows,)
+
+
+@dataclass(frozen=True)
+class Command:
+    """Something to type, and what it does."""
+
+    about: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Contents:
+    """A sweep, as its report shows it."""
+
+    study: str
+    data: str
+    metric: str
+    greater_is_better: bool
+    sentences: Sequence[str]  # the answer, as the terminal prints it
+    choice: Choice | None
+    depths: Sequence[Depth] = ()
+    trials: Sequence[Trial] = ()  # in the order of the leaderboard
+    leaderboard_csv: str = ""
+    baselines: Sequence[Baseline] = ()
+    best_of: Sequence[BestOf] = ()
+    optimism: Optimism | None = None
+    outcome: Confusion | Residuals | None = None
+    worst: Sequence[Example] = ()
+    boundary: Boundary | None = None
+    summary: Sequence[str] = ()  # of the data
+    shares: Mapping[str, int] = field(default_factory=dict)  # rows of each class
+    commands: Sequence[Command] = ()
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    stopped: str = ""  # why growing stopped; empty where it has not

@@ -1,0 +1,34 @@
+"""The trials of a study that lie in a storage, for those who only read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from dnnexp.errors import ConfigError, nearest
+from dnnexp.search.ladder import Climb, climb
+from dnnexp.search.records import TrialRecord, in_budget
+from dnnexp.search.schema import SearchConfig
+from dnnexp.search.storage import open_storage, trouble_in_words
+from dnnexp.search.studies import Studies
+
+__all__ = ["read_sweep"]
+
+
+def read_sweep(url: str, name: str, config: SearchConfig) -> tuple[Climb, list[TrialRecord]]:
+    """Return how far the study has come, and its trials that count.
+
+    config: what it was swept with. Raises ConfigError that names the studies there are, where there is none of the
+    name; nothing is made that does not exist.
+    """
+    address = sa.make_url(url)
+    if address.get_backend_name() == "sqlite" and not Path(address.database or "").is_file():
+        raise ConfigError(f"study: nothing is stored in {address.database} yet; run dnnexp.sweep first")
+    with trouble_in_words(url):
+        studies = Studies(open_storage(url), name)
+        if not studies.existing():
+            known = {study.study_name.rsplit("/", 2)[0] for study in studies.storage.get_all_studies()}
+            raise ConfigError(f"study: no study {name!r} in the storage, {nearest(name, known)}")
+        records = in_budget(studies.read_all(), config.trials_per_depth)
+    return climb(records, config), records

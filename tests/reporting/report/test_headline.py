@@ -1,0 +1,99 @@
+"""What a stranger reads in ten seconds: which network, how good, how much better than one layer, how sure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from made_contents import CHOICE, made
+
+from dnnexp.reporting.report.contents import Contents, Depth, Estimate
+from dnnexp.reporting.report.headline import Card, headline, metric_in_words
+
+DEEP = replace(CHOICE, depth=3, widths="64x64x32", over_one_layer=Estimate(0.04, 0.005, 0.026, 0.054))
+
+
+def cards(contents: Contents) -> dict[str, Card]:
+    return {card.question: card for card in headline(contents).cards}
+
+
+def test_four_questions_are_answered() -> None:
+    top = headline(made())
+    assert top.title == "Use one hidden layer: deeper networks are not clearly better"
+    assert top.lead == (
+        "Trained on the rest of the data, it reaches accuracy 0.9889 on 359 rows kept aside until the end: "
+        "355 of 359 right."
+    )
+    said = cards(made())
+    assert said["Which network?"].answer == "1 hidden layer"
+    assert said["How good?"].answer == "0.9889"
+    assert any(line.startswith("0.9875 ± 0.0061 in cross-validation") for line in said["How good?"].behind)
+    assert said["Do more layers help?"].answer == "not clearly"
+    assert "2 hidden layers: -0.0010 ± 0.0040 over 1" in said["Do more layers help?"].behind
+    assert said["How sure?"].answer == "0.9706 to 1.0000"  # no accuracy is above 1
+    assert "more layers: gains up to +0.0090 are not ruled out" in said["How sure?"].behind
+
+
+def test_a_deep_choice_says_what_it_gains_over_one_layer() -> None:
+    contents = made(choice=DEEP)
+    assert headline(contents).title == "Use three hidden layers: clearly better than one"
+    card = cards(contents)["Better than one layer?"]
+    assert card.answer == "+0.0400 ± 0.0050"
+    assert card.behind[-1] == "better (95% interval +0.0260 to +0.0540)"
+    assert cards(contents)["Which network?"].behind[0] == "64 × 64 × 32 units, gelu; 4,810 parameters"
+
+
+def test_a_gain_that_may_be_none_is_not_called_clear() -> None:
+    contents = made(choice=replace(DEEP, over_one_layer=Estimate(0.03, 0.02, -0.025, 0.085)))
+    assert headline(contents).title == "Use three hidden layers: perhaps better than one"
+    assert "not distinguishable from no gain" in cards(contents)["Better than one layer?"].behind[-1]
+
+
+def test_one_score_claims_no_certainty() -> None:
+    alone = replace(CHOICE, score=Estimate(0.97, float("nan"), float("-inf"), float("inf")), folds=1)
+    card = cards(made(choice=alone))["How sure?"]
+    assert (card.answer, card.behind[0]) == ("not known", "one score says nothing about its uncertainty")
+
+
+def test_several_confirmed_seeds_give_the_interval_of_the_test() -> None:
+    confirmed = replace(CHOICE, test=Estimate(0.9861, 0.003, 0.979, 0.992), test_seeds=(0.98, 0.99, 0.988))
+    said = cards(made(choice=confirmed))
+    assert headline(made(choice=confirmed)).lead == (
+        "Trained on the rest of the data, it reaches accuracy 0.9861 on 359 rows kept aside until the end "
+        "(mean of 3 trainings)."
+    )
+    assert said["How good?"].answer == "0.9861 ± 0.0030"
+    assert "mean of 3 trainings" in said["How good?"].behind[0]
+    assert said["How sure?"].answer == "0.9790 to 0.9920"
+    assert said["How sure?"].behind[0] == "95% interval of its test accuracy"
+
+
+def test_an_error_is_never_said_to_be_below_zero() -> None:
+    contents = made(metric="rmse", greater_is_better=False, choice=replace(CHOICE, score=Estimate(2.0, 1.5, -2.2, 6.2)))
+    assert cards(contents)["How sure?"].answer == "0.0000 to 6.2000"
+
+
+def test_baselines_are_compared_on_the_same_rows() -> None:
+    behind = cards(made())["How good?"].behind
+    assert behind[-1] == "for comparison: majority 0.1000, linear 0.9600, boosted trees 0.9700"
+
+
+def test_one_depth_alone_is_no_answer_on_depth() -> None:
+    only: list[Depth] = list(made().depths)[:1]
+    contents = made(depths=only)
+    assert headline(contents).title == "Use one hidden layer: the only depth tried"
+    assert cards(contents)["Do more layers help?"].answer == "not tried"
+
+
+def test_a_choice_without_a_model_says_why() -> None:
+    lost = replace(CHOICE, test=None, right=None, reason="diverged in epoch 3")
+    assert headline(made(choice=lost)).lead == (
+        "On data it had not seen it reaches accuracy 0.9875 ± 0.0061. "
+        "It could not be trained on all of the data: diverged in epoch 3."
+    )
+
+
+def test_metrics_are_explained_to_those_who_do_not_know_them() -> None:
+    assert metric_in_words("accuracy", greater_is_better=True) == (
+        "accuracy is the share of rows that are classified right; higher is better"
+    )
+    assert metric_in_words("brier", greater_is_better=False) == "brier: lower is better"

@@ -1,0 +1,39 @@
+"""Numbers as they are written everywhere; single ones and times are tested where progress shows them."""
+
+from __future__ import annotations
+
+import pytest
+
+from dnnexp.notation import counted, gain, interval, with_error
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [
+        (55.0412, 3.3539, "55.04 ± 3.35"),
+        (1234.5, 67.8, "1,234 ± 68"),
+        (-61.5, 0.0, "-61.5 ± 0.0"),
+        (55.04, 0.001, "55.04 ± 0.0010"),  # smaller than the value's last digit
+        (3.0e9, 1.2e8, "3e+09 ± 1.2e+08"),
+        (0.9712, 0.0, "0.9712 ± 0.0000"),
+    ],
+)
+def test_an_error_ends_with_the_digit_its_value_ends_with(value: float, error: float, text: str) -> None:
+    assert with_error(value, error) == text
+
+
+def test_a_gain_has_its_sign() -> None:
+    assert gain(0.01, 0.004) == "+0.0100 ± 0.0040"
+    assert gain(-0.0007, 0.004) == "-0.0007 ± 0.0040"
+    assert gain(0.0) == "+0.0000"
+
+
+def test_the_ends_of_an_interval_have_like_digits() -> None:
+    assert interval(0.96337, 1.0) == "0.9634 to 1.0000"
+    assert interval(-0.0121, 0.00003, signed=True) == "-0.0121 to +0.0000"
+    assert interval(45.731, 64.36) == "45.73 to 64.36"
+    assert interval(-12.5, 3.0, signed=True) == "-12.5 to +3.0000"
+
+
+def test_one_is_not_a_plural() -> None:
+    assert (counted(1, "trial"), counted(1000, "trial"), counted(0, "row")) == ("1 trial", "1,000 trials", "0 rows")

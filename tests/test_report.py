@@ -1,0 +1,148 @@
+"""The report of a real sweep: its numbers are those of terminal and leaderboard, and it can be made again."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import html
+import io
+import re
+import shlex
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from dnnexp.notation import with_error
+from dnnexp.report import main as report
+from dnnexp.sweep import main as sweep
+
+STUDY = "it's <b>mine, a=b"
+
+
+class Swept(NamedTuple):
+    """A finished sweep and what its command printed."""
+
+    root: Path
+    printed: str
+
+    @property
+    def folder(self) -> Path:
+        return self.root / "outputs" / STUDY
+
+    @property
+    def page(self) -> str:
+        return (self.folder / "report.html").read_text(encoding="utf-8")
+
+
+def text(page: str) -> str:
+    """Return what is read on the page, on one line."""
+    body = re.sub(r"<(script|style)>.*?</\1>", "", page.partition("<body>")[2], flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> Swept:
+    root = tmp_path_factory.mktemp("sweep") / "runs"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        out = io.StringIO()
+        patch.setattr("sys.stdout", out)
+        small = ["search.trials_per_depth=4", "search.max_depth=2", "search.patience=1", "trainer.epochs=15"]
+        assert sweep(["--quiet", "data=wine", *small, f'study="{STUDY}"', f"paths.root={root}", "tracking=none"]) == 0
+    return Swept(root, out.getvalue())
+
+
+def test_a_sweep_leaves_a_report_and_says_where(swept: Swept) -> None:
+    assert f"Report: {swept.folder / 'report.html'}" in swept.printed
+    assert swept.page.startswith("<!doctype html>")
+
+
+def test_the_report_says_what_the_terminal_said(swept: Swept) -> None:
+    answer = (swept.folder / "answer.txt").read_text(encoding="utf-8").splitlines()
+    assert len(answer) >= 4
+    shown = text(swept.page)
+    for sentence in answer:
+        assert sentence in swept.printed
+        assert sentence in shown
+    tested = re.search(r"it has test accuracy (\S+) on (\d+) rows", "\n".join(answer))
+    assert tested is not None
+    assert f"it reaches accuracy {tested[1]} on {tested[2]} rows" in shown
+    for gained in re.findall(r"gain (\S+ ± \S+) over depth (\d+)", "\n".join(answer)):
+        assert f"{gained[0]} over" in shown
+
+
+def test_the_numbers_are_those_of_the_leaderboard(swept: Swept) -> None:
+    table = (swept.folder / "leaderboard.csv").read_text(encoding="utf-8")
+    shown = text(swept.page)
+    rows = [row for row in csv.DictReader(io.StringIO(table)) if row["score"]]
+    assert len(rows) == 8
+    for row in rows:
+        score = with_error(float(row["score"]), float(row["standard_error"]))
+        assert f"{row['network']} {row['depth']} {score} " in shown
+    inside = re.search(r'href="data:text/csv;charset=utf-8;base64,([^"]+)"', swept.page)
+    assert inside is not None
+    assert base64.b64decode(inside[1]).decode() == table
+
+
+def test_the_report_made_again_from_what_is_stored_is_the_same(swept: Swept, tmp_path: Path) -> None:
+    root = tmp_path / "elsewhere"
+    shutil.copytree(swept.root, root)
+    page = root / "outputs" / STUDY / "report.html"
+    page.unlink()
+    assert report(["--quiet", f'study="{STUDY}"', f"paths.root={root}"]) == 0
+    assert page.read_text(encoding="utf-8").replace(str(root), str(swept.root)) == swept.page
+
+
+def test_the_commands_that_it_shows_run(swept: Swept, capsys: pytest.CaptureFixture[str]) -> None:
+    from dnnexp.train import main as train
+
+    commands = [html.unescape(code) for code in re.findall(r"<code>(.*?)</code>", swept.page, flags=re.DOTALL)]
+    for command in commands:
+        if not command.startswith("python "):
+            compile(command, "report", "exec")
+            continue
+        program, arguments = shlex.split(command)[2], shlex.split(command)[3:]
+        run = {"dnnexp.train": train, "dnnexp.report": report}[program]
+        assert run(["--quiet", *arguments, "tracking=none"]) == 0
+    tested = re.search(r"test accuracy \S+", swept.printed)
+    assert tested is not None
+    assert tested[0] in capsys.readouterr().out  # the command that trains again comes to the same score
+
+
+def test_a_study_that_is_not_there_is_named_with_those_that_are(
+    swept: Swept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert report(["study=other", f"paths.root={swept.root}"]) == 2
+    said = capsys.readouterr().err
+    assert "no study 'other'" in said
+    assert STUDY in said
+    assert report(["study=other", f"paths.root={tmp_path / 'empty'}"]) == 2
+    assert "run dnnexp.sweep first" in capsys.readouterr().err
+    assert not (tmp_path / "empty").exists()
+
+
+def test_data_that_has_changed_since_is_not_reported_on(
+    swept: Swept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "changed"
+    shutil.copytree(swept.root, root)
+    facts = root / "outputs" / STUDY / "provenance.json"
+    stored = facts.read_text(encoding="utf-8")
+    facts.write_text(re.sub(r'("data \(SHA-256\)": ")[0-9a-f]+', r"\g<1>" + "0" * 64, stored), encoding="utf-8")
+    assert report([f'study="{STUDY}"', f"paths.root={root}"]) == 2
+    assert "the data is not what study" in capsys.readouterr().err
+
+
+def test_a_sweep_that_is_not_finished_has_a_report_of_what_is_there(swept: Swept, tmp_path: Path) -> None:
+    root = tmp_path / "unfinished"
+    shutil.copytree(swept.root, root)
+    told = root / "outputs" / STUDY / "experiment" / "sweep.yaml"
+    settings = told.read_text(encoding="utf-8")
+    assert "trials_per_depth: 4" in settings
+    told.write_text(settings.replace("trials_per_depth: 4", "trials_per_depth: 5"), encoding="utf-8")
+    assert report(["--quiet", f'study="{STUDY}"', f"paths.root={root}"]) == 0
+    page = (root / "outputs" / STUDY / "report.html").read_text(encoding="utf-8")
+    assert "Not finished yet 8 trials have ended so far." in text(page)
+    assert page.count("<tr data-k=") == 8
