@@ -184,10 +184,12 @@ def test_a_network_that_is_not_finite_is_refused(tmp_path: Path) -> None:
 
 def test_it_says_where_it_comes_from_and_names_what_it_reads_after_a_round_trip(tmp_path: Path) -> None:
     predictor, protocol = fit("diabetes")
-    card = ModelCard(("progression",), {"age": "float64"}, {"study": "s", "test_score": 0.5, "metric": "r2"})
+    provenance: dict[str, str | float] = {"study": "s", "test_score": 0.5, "metric": "r2"}
+    card = ModelCard(("progression",), {"age": "float64"}, {"age": "%d.%m.%Y"}, provenance)
     dataclasses.replace(predictor, card=card).save(tmp_path / "model.npz")
     loaded = Predictor.load(tmp_path / "model.npz")
-    assert loaded.card.provenance == {"study": "s", "test_score": 0.5, "metric": "r2"}
+    assert loaded.card.provenance == provenance
+    assert loaded.card.notations == {"age": "%d.%m.%Y"}
     assert loaded.targets == ("progression",)
     assert loaded.card.dtypes["age"] == "float64"
     assert loaded.kinds == dict.fromkeys(protocol.dataset.X.columns, "number")

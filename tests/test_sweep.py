@@ -179,6 +179,26 @@ def test_the_command_that_is_printed_trains_the_choice_wherever_the_root_is(
     assert train(["--quiet", *arguments, "tracking=none"]) == 0
 
 
+@pytest.mark.parametrize(
+    ("overrides", "source"),
+    [(["study=my study"], "models:/my study@champion"), (["study=s", "tracking=none", "paths.root=a folder"], "s")],
+)
+def test_the_command_that_is_printed_predicts_with_the_choice(
+    overrides: list[str], source: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from dnnexp.predict import main as predict
+
+    sweep("search.max_depth=1", *overrides)
+    said = shlex.split(capsys.readouterr().out.partition("Predict with it: ")[2].splitlines()[0])
+    assert said[:5] == ["python", "-m", "dnnexp.predict", f"source={source}", "data.path=new.csv"]
+    load_wine(as_frame=True).data.to_csv("new.csv", index=False)
+    assert predict(["--quiet", *said[3:]]) == 0
+    with Path("predictions.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    right = [row["prediction"] == f"class_{k}" for row, k in zip(rows, load_wine().target, strict=True)]
+    assert np.mean(right) > 0.9
+
+
 def test_a_finished_study_run_again_says_the_same_and_records_nothing_twice(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

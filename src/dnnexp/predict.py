@@ -44,9 +44,9 @@ def main(config: Config, terminal: Terminal) -> None:
         terminal.warn(f"{', '.join(ignored)}: not used; the model reads the columns that it was trained on, as it was")
     predictor = find_predictor(config, config.source)
     terminal.say(f"Model: {predictor.description}")
-    wanted = Wanted(predictor.kinds, config.prediction.keep or [])
+    wanted = Wanted(predictor.kinds, config.prediction.keep or [], predictor.card.notations)
     at_a_time = rows_at_a_time(config.prediction.rows, len(wanted.columns))
-    rows = open_rows(path, wanted, at_a_time, separator=None, encoding=None)
+    rows = open_rows(path, wanted, at_a_time, config.data.delimiter, config.data.encoding)
     if rows.ignored:
         count = len(rows.ignored)
         terminal.say(f"{path.name}: {count:,} column{'s' * (count > 1)} not used: {listed(rows.ignored)}")

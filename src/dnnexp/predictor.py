@@ -37,6 +37,7 @@ class ModelCard:
 
     targets: tuple[str, ...] = ()  # names of what is predicted
     dtypes: Mapping[str, str] = field(default_factory=dict)  # input column -> its dtype in the training data
+    notations: Mapping[str, str] = field(default_factory=dict)  # input column -> how its dates were written, now days
     provenance: Mapping[str, str | float] = field(default_factory=dict)  # study, data_sha256, metric, test_score, …
 
 
@@ -139,6 +140,7 @@ class Predictor:
             "columns": [[name, kind, self.card.dtypes.get(name, "")] for name, kind in self.kinds.items()],
             "preprocessor": self.preprocessor.state(),
             "targets": list(self.card.targets),
+            "notations": dict(self.card.notations),
             "code": self.code.state(),
             "provenance": provenance,
         }
@@ -183,10 +185,11 @@ def _parts(description: Mapping[str, Any]) -> tuple[Architecture, Preprocessor, 
     columns = description["columns"]
     if [(name, kind) for name, kind, _ in columns] != list(preprocessor.kinds.items()):
         raise ValueError("its columns are not those of its preprocessing")
-    targets, provenance = description["targets"], description["provenance"]
-    if not all(type(text) is str for text in (*targets, *(dtype for *_, dtype in columns), *provenance)):
+    targets, notations, provenance = (description[key] for key in ("targets", "notations", "provenance"))
+    names = (*targets, *(dtype for *_, dtype in columns), *notations, *notations.values(), *provenance)
+    if not all(type(text) is str for text in names):
         raise ValueError("its names are no texts")
-    card = ModelCard(tuple(targets), {name: dtype for name, _, dtype in columns}, dict(provenance))
+    card = ModelCard(tuple(targets), {name: dtype for name, _, dtype in columns}, dict(notations), dict(provenance))
     return architecture, preprocessor, code, card
 
 

@@ -111,6 +111,9 @@ def _strict_numbers(
     dates = None if cells.counted or notation is None else _dates(cells, notation)
     if dates is None:
         i = cells.first_stray
+        if notation is not None and not cells.counted:  # which of them is no such date?
+            wrong = [j for j in np.flatnonzero(cells.is_stray) if read_dates([str(distinct[j])], notation) is None]
+            i = int((codes == wrong[0]).argmax())
         need = "a number" if notation is None else f"a date written like the others ({notation})"
         raise DataError(f"{origin}: column {name!r}, {row_name(i)}: need {need}, got {distinct[codes[i]]!r}")
     return dates.values

@@ -113,7 +113,7 @@ class DelimitedRows:
         def row_name(i: int) -> str:
             return f"line {starts[i]}"
 
-        return Rows(model_inputs(frame, wanted.kinds, name, row_name), kept, row_name)
+        return Rows(model_inputs(frame, wanted.kinds, wanted.notations, name, row_name), kept, row_name)
 
     @contextmanager
     def _opened(self) -> Iterator[io.TextIOWrapper]:

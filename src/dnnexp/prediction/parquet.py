@@ -50,7 +50,7 @@ class ParquetRows:
             frame = pd.DataFrame({name: _cells(batch.column(name)) for name in kinds}, copy=False)
             kept = batch.select(list(self._wanted.kept)).to_pandas(types_mapper=pd.ArrowDtype)
             row_name = _Rows(first)
-            yield Rows(model_inputs(frame, kinds, self._name, row_name), kept, row_name)
+            yield Rows(model_inputs(frame, kinds, self._wanted.notations, self._name, row_name), kept, row_name)
 
     def _next(self, batches: Iterator[Any]) -> Any:
         try:

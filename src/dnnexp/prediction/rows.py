@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from dnnexp.data.columns import meant
@@ -44,6 +45,7 @@ class Wanted(NamedTuple):
 
     kinds: Mapping[str, str]  # the model's columns: "number" or "category"
     kept: Sequence[str]  # columns to be copied
+    notations: Mapping[str, str] = MappingProxyType({})  # of the model's columns that were dates in texts
 
     @property
     def columns(self) -> list[str]:

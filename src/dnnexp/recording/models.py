@@ -43,7 +43,7 @@ def with_card(refitted: Refit, protocol: Protocol, config: Config, study: str = 
         "seed": float(config.seed),
     }
     dtypes = {str(name): str(dtype) for name, dtype in dataset.X.dtypes.items()}
-    return replace(refitted.predictor, card=ModelCard(dataset.target_names, dtypes, provenance))
+    return replace(refitted.predictor, card=ModelCard(dataset.target_names, dtypes, dataset.notations, provenance))
 
 
 def model_record(predictor: Predictor, protocol: Protocol, registered: str = "") -> ModelRecord:
