@@ -78,7 +78,7 @@ def test_four_workers_finish_one_sweep_with_every_budget_exact(tmp_path: Path):
 def test_a_sweep_whose_worker_is_killed_goes_on_with_every_finished_trial_once(tmp_path: Path):
     url = sqlite_url(tmp_path / "optuna.db")
     open_storage(url)
-    victims = [start(url, 6, 0.2) for _ in range(2)]
+    victims = [start(url, 6, 0.5) for _ in range(2)]
     before = wait_for_trials(url, 3)
     for victim in victims:
         victim.send_signal(signal.SIGKILL)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from dnnexp.evaluation.configuration import Configuration
 from dnnexp.evaluation.constant import constant_cost
@@ -80,7 +81,8 @@ def cross_validate(
         min(fit.curves["stop/loss"], key=_nan_last, default=np.nan) < constant_cost(examples, member.stop, loss)
         for fit, member in zip(fits, members, strict=True)
     ]
-    by_part = {part: score(theta, architecture, prepared, dataset, rows[part], protocol.metrics) for part in rows}
+    with threadpool_limits(configuration.trainer.threads, "blas"):  # small products: a second thread only waits
+        by_part = {part: score(theta, architecture, prepared, dataset, rows[part], protocol.metrics) for part in rows}
     return Evaluation(
         metric=protocol.metric_name,
         greater_is_better=protocol.metric.greater_is_better,

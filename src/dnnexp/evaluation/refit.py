@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from dnnexp.errors import DnnexpError
 from dnnexp.evaluation.configuration import Configuration
@@ -77,9 +78,10 @@ def refit(
     theta = fits[0].theta[None, :]
     predictor = Predictor(architecture, theta, prepared.preprocessors[0], prepared.codes[0])
     metrics: dict[str, float] = {}
-    for part, numbers in (("train", rows), ("test", protocol.split.test)):
-        scores = score(theta, architecture, prepared, protocol.dataset, [numbers], protocol.metrics)
-        metrics |= {f"{part}/{name}": float(values[0]) for name, values in scores.items()}
+    with threadpool_limits(configuration.trainer.threads, "blas"):
+        for part, numbers in (("train", rows), ("test", protocol.split.test)):
+            scores = score(theta, architecture, prepared, protocol.dataset, [numbers], protocol.metrics)
+            metrics |= {f"{part}/{name}": float(values[0]) for name, values in scores.items()}
     return Refit(
         predictor,
         metrics,

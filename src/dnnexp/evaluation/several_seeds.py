@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from dnnexp.evaluation.configuration import Configuration
 from dnnexp.evaluation.cross_validation import Evaluation
@@ -45,12 +46,12 @@ def refit_seeds(configuration: Configuration, protocol: Protocol, length: Length
     parts = {"train": rows, "test": protocol.split.test}
     scores: dict[str, list[float]] = {}
     predictions = []
-    for fit in fits:
-        theta = fit.theta[None, :] if fit.divergence is None else np.full((1, architecture.size), np.nan)
-        for part, numbers in parts.items():
-            for name, values in score(theta, architecture, prepared, dataset, [numbers], protocol.metrics).items():
-                scores.setdefault(f"{part}/{name}", []).append(float(values[0]))
-        with np.errstate(all="ignore"):
+    with threadpool_limits(configuration.trainer.threads, "blas"), np.errstate(all="ignore"):
+        for fit in fits:
+            theta = fit.theta[None, :] if fit.divergence is None else np.full((1, architecture.size), np.nan)
+            for part, numbers in parts.items():
+                for name, values in score(theta, architecture, prepared, dataset, [numbers], protocol.metrics).items():
+                    scores.setdefault(f"{part}/{name}", []).append(float(values[0]))
             A = outputs(logits(theta, architecture, prepared.examples.X1, parts["test"][None, :]), architecture)[0]
             predictions.append(prepared.codes[0].decode(A.T) if dataset.task == "regression" else A.T)
     targets = dataset.y if dataset.task == "regression" else prepared.examples.Y
