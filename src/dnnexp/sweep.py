@@ -141,7 +141,7 @@ def make_scorers(protocol: Protocol) -> Scorers:
     def confirm(configuration: Configuration, source: TrialRecord) -> Evaluation:
         length = refit_length(source.best_steps, source.schedule_steps, configuration.trainer, rows)
         try:
-            return as_evaluation(refit(configuration, protocol, length), protocol)
+            return as_evaluation(refit(configuration, protocol, length, threshold=source.threshold), protocol)
         except DivergedError as error:
             return diverged_evaluation(protocol, str(error))
 
@@ -155,7 +155,7 @@ def refit_choice(config: Config, protocol: Protocol, choice: TrialRecord) -> Ref
 
     rows = len(protocol.split.development)
     length = refit_length(choice.best_steps, choice.schedule_steps, config.trainer, rows)
-    return refit(chosen_config(config, choice).configuration, protocol, length)
+    return refit(chosen_config(config, choice).configuration, protocol, length, threshold=choice.threshold)
 
 
 def work(config: Config, sweep: Sweep) -> None:

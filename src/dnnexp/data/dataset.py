@@ -26,16 +26,17 @@ MIN_ROWS = 10
 class Dataset:
     """Inputs, targets, and what is known about them.
 
-    y holds, for classes, one integer code into `classes` per example (examples,); for regression float64 (examples,
-    targets). `test_rows` are the row numbers of the official test examples, `None` where the data has none.
+    y holds, for classes, one integer code into `classes` per example (examples,); for labels 0 and 1, (examples,
+    labels); for regression float64 (examples, targets). `test_rows` are the row numbers of the official test examples,
+    `None` where the data has none.
     """
 
     name: str
     X: pd.DataFrame  # (examples, columns)
     y: np.ndarray
-    task: str  # regression, binary, multiclass
-    classes: tuple[str, ...]  # () for regression
-    target_names: tuple[str, ...]
+    task: str  # regression, binary, multiclass, multilabel
+    classes: tuple[str, ...]  # () for regression and labels
+    target_names: tuple[str, ...]  # of the labels too
     test_rows: np.ndarray | None
     sha256: str  # of columns, X and y
     image_shape: tuple[int, ...] | None  # of one example, where the columns are pixels

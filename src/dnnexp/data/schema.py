@@ -9,7 +9,7 @@ from dnnexp.errors import require, require_choice
 
 __all__ = ["SCALINGS", "TASKS", "DataConfig", "PreprocessingConfig"]
 
-TASKS = ("regression", "binary", "multiclass")
+TASKS = ("regression", "binary", "multiclass", "multilabel")
 SCALINGS = ("standard", "global", "none")
 
 

@@ -30,7 +30,7 @@ def lock_test(dataset: Dataset, test_size: float, rng: np.random.Generator) -> T
     rows = len(dataset.X)
     if dataset.test_rows is not None:
         test = np.unique(dataset.test_rows).astype(np.int64)
-    elif dataset.task == "regression":
+    elif dataset.y.ndim > 1:
         test = np.sort(rng.permutation(rows)[: _test_rows(rows, test_size)])
     else:
         test = _stratified(dataset.y, _test_rows(rows, test_size), rng)

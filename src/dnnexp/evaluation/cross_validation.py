@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from dnnexp.evaluation.configuration import Configuration
 from dnnexp.evaluation.protocol import Protocol
-from dnnexp.evaluation.scoring import score
+from dnnexp.evaluation.scoring import out_of_fold, score
 from dnnexp.evaluation.stack import make_member, mean_curves, train_stack
+from dnnexp.evaluation.threshold import tune, tune_by_fold
 from dnnexp.training.checkpoint import Checkpoints
 from dnnexp.training.fit import OnEpoch
 
@@ -36,6 +37,7 @@ class Evaluation(NamedTuple):
     n_train: float  # mean rows that a network learned from, those it stopped by included
     n_score: float  # mean rows it was scored on
     parameters: int
+    threshold: tuple[float, ...]  # of each output, tuned on all scored rows; () where the default decides
     diverged: str  # "" or where the first network diverged
     was_ended: bool  # by the callback
     seconds: float
@@ -47,7 +49,11 @@ def cross_validate(
     on_epoch: OnEpoch | None = None,
     checkpoints: Checkpoints | None = None,
 ) -> Evaluation:
-    """Train the configuration on every fold at once and score each network on its fold's rows and on the test rows."""
+    """Train the configuration on every fold at once and score each network on its fold's rows and on the test rows.
+
+    Where thresholds are tuned, a fold is scored at those that the rows of the other folds ask for, so that its score is
+    no selected one; `threshold` is what all of them ask for together.
+    """
     started = time.perf_counter()
     folds, dataset = protocol.folds, protocol.dataset
     fitted_on = [np.concatenate([fold.train, fold.stop]) for fold in folds]
@@ -68,7 +74,15 @@ def cross_validate(
         "score": [fold.score for fold in folds],
         "test": [protocol.split.test] * len(folds),
     }
-    by_part = {part: score(theta, architecture, prepared, dataset, rows[part], protocol.metrics) for part in rows}
+    tuned: tuple[float, ...] = ()
+    by_fold: list[npt.NDArray[np.float64]] = []
+    if protocol.config.threshold == "tuned" and not has_diverged.any():
+        said = out_of_fold(theta, architecture, prepared, dataset, rows["score"])
+        by_fold = tune_by_fold(said, protocol.metric)
+        tuned = tuple(tune(said, protocol.metric).tolist())
+    by_part = {
+        part: score(theta, architecture, prepared, dataset, rows[part], protocol.metrics, by_fold) for part in rows
+    }
     return Evaluation(
         metric=protocol.metric_name,
         greater_is_better=protocol.metric.greater_is_better,
@@ -82,6 +96,7 @@ def cross_validate(
         n_train=float(np.mean([len(fitted) for fitted in fitted_on])),
         n_score=float(np.mean([len(fold.score) for fold in folds])),
         parameters=architecture.parameters,
+        threshold=tuned,
         diverged=next((str(fit.divergence) for fit in fits if fit.divergence is not None), ""),
         was_ended=any(fit.state == "ended" for fit in fits),
         seconds=time.perf_counter() - started,

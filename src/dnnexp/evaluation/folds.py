@@ -13,7 +13,7 @@ from dnnexp.errors import DataError
 from dnnexp.evaluation.schema import EvaluationConfig
 from dnnexp.training.seeds import child
 
-__all__ = ["Fold", "draw_folds"]
+__all__ = ["Fold", "divide", "draw_folds"]
 
 Rows = npt.NDArray[np.intp]
 
@@ -31,7 +31,7 @@ def draw_folds(
 ) -> list[Fold]:
     """Return the folds of the development rows, the same for every configuration; none for `none`.
 
-    labels: the class of each development row, for shares of classes that are the same in every part; None: regression.
+    labels: the class of each development row, for shares of classes that are the same in every part; None: no classes.
     """
     if config.kind == "none":
         return []
@@ -39,7 +39,7 @@ def draw_folds(
     folds = []
     for i, (rest, score) in enumerate(pairs or _cross_validation(development, labels, config, seed)):
         kept = None if labels is None else labels[rest]
-        train, stop = _divide(np.arange(len(rest)), kept, config.stop_size, child(seed, 1, i))
+        train, stop = divide(np.arange(len(rest)), kept, config.stop_size, child(seed, 1, i))
         folds.append(Fold(development[rest[train]], development[rest[stop]], development[score]))
     return folds
 
@@ -47,7 +47,7 @@ def draw_folds(
 def _holdout(
     development: Rows, labels: npt.NDArray[Any] | None, config: EvaluationConfig, seed: np.random.SeedSequence
 ) -> list[tuple[Rows, Rows]]:
-    return [_divide(np.arange(len(development)), labels, config.score_size, child(seed, 0))]
+    return [divide(np.arange(len(development)), labels, config.score_size, child(seed, 0))]
 
 
 def _cross_validation(
@@ -64,7 +64,7 @@ def _cross_validation(
         yield from splitter.split(np.zeros(m), labels)
 
 
-def _divide(
+def divide(
     rows: Rows, labels: npt.NDArray[Any] | None, share: float, seed: np.random.SeedSequence
 ) -> tuple[Rows, Rows]:
     """Return (the rest, a share of the rows), by class where every class has rows enough for both."""

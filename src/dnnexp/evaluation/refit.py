@@ -59,10 +59,12 @@ def refit(
     length: Length | None = None,
     on_epoch: OnEpoch | None = None,
     checkpoints: Checkpoints | None = None,
+    threshold: Sequence[float] = (),
 ) -> Refit:
     """Train on all development rows and score the test rows, once.
 
-    length None: for all epochs of the configuration. Raises DivergedError if the network does.
+    length None: for all epochs of the configuration. threshold: of each output, as tuned on the folds, which the
+    predictor decides by; none: 1/2. Raises DivergedError if the network does.
     """
     started = time.perf_counter()
     rows = protocol.split.development
@@ -74,10 +76,12 @@ def refit(
     if fits[0].divergence is not None:
         raise DivergedError(f"{fits[0].divergence}; lower optimizer.lr ({configuration.optimizer.lr:g})")
     theta = fits[0].theta[None, :]
-    predictor = Predictor(architecture, theta, prepared.preprocessors[0], prepared.codes[0])
+    code = prepared.codes[0].deciding_at(threshold)
+    predictor = Predictor(architecture, theta, prepared.preprocessors[0], code)
+    decided = [code.threshold] if len(threshold) else []
     metrics: dict[str, float] = {}
     for part, numbers in (("train", rows), ("test", protocol.split.test)):
-        scores = score(theta, architecture, prepared, protocol.dataset, [numbers], protocol.metrics)
+        scores = score(theta, architecture, prepared, protocol.dataset, [numbers], protocol.metrics, decided)
         metrics |= {f"{part}/{name}": float(values[0]) for name, values in scores.items()}
     return Refit(
         predictor,
@@ -101,6 +105,7 @@ def as_evaluation(refitted: Refit, protocol: Protocol) -> Evaluation:
         schedule_steps=refitted.schedule_steps,
         epochs=len(refitted.curves["train/loss"]),
         parameters=refitted.predictor.architecture.parameters,
+        threshold=tuple(refitted.predictor.code.threshold.tolist()) if protocol.config.threshold == "tuned" else (),
         seconds=refitted.seconds,
     )
 
@@ -124,6 +129,7 @@ def _no_folds(protocol: Protocol) -> Evaluation:
         n_train=float(len(protocol.split.development)),
         n_score=0.0,
         parameters=0,
+        threshold=(),
         diverged="",
         was_ended=False,
         seconds=0.0,

@@ -22,7 +22,10 @@ from dnnexp.training.health import untrainable_reason
 from dnnexp.training.lockstep import Lockstep
 from dnnexp.training.schema import TrainerConfig
 
-__all__ = ["first_step_trouble", "make_member", "mean_curves", "network_shape", "require_suited", "train_stack"]
+__all__ = [
+    "architecture_of", "balance", "first_step_trouble", "make_member", "mean_curves", "network_shape", "require_suited",
+    "train_stack",
+]  # fmt: skip
 
 Array = npt.NDArray[Any]
 Rows = npt.NDArray[np.intp]
@@ -86,7 +89,7 @@ def train_stack(
         trainer = replace(trainer, label_smoothing=0.0)  # there are no labels to smooth
     examples = prepared.examples
     if trainer.class_weight == "balanced":
-        examples = balance(examples, members)
+        examples = balance(examples, members, architecture.output)
     lockstep = Lockstep(
         examples, architecture, loss, members, configuration.optimizer, configuration.schedule,
         trainer, protocol.metric, configuration.model.initializer, configuration.model.gain, length,
@@ -94,19 +97,28 @@ def train_stack(
     return architecture, lockstep.run(on_epoch, checkpoints), lockstep.schedule_steps
 
 
-def balance(examples: Examples, members: Sequence[Member]) -> Examples:
+def balance(examples: Examples, members: Sequence[Member], output: str) -> Examples:
     """Return the examples with weights m / (classes * m_k) for class k of m_k rows, by each member's training rows.
 
-    Every class then has the same share of the cost (King & Zeng 2001, section 4.2). Members' rows do not overlap.
+    Every class then has the same share of the cost (King & Zeng 2001, section 4.2). Rows are counted by the weights
+    that the examples have, which are multiplied by these. Of labels each is two classes, and an example has the mean
+    of its weights over them. Members' rows do not overlap.
     """
-    labels = examples.Y[:, 0] > 0.5 if examples.Y.shape[1] == 1 else examples.Y.argmax(axis=1)
-    weights = np.ones(len(labels), examples.Y.dtype)
+    answers = examples.Y.argmax(axis=1)[:, None] if output == "softmax" else (examples.Y > 0.5).astype(np.intp)
+    own = np.ones(len(answers)) if examples.weights is None else examples.weights.astype(np.float64)
+    weights = own.copy()
     for member in members:
-        counts = np.bincount(labels[member.train], minlength=max(2, examples.Y.shape[1]))
-        of_class = len(member.train) / (np.count_nonzero(counts) * np.maximum(counts, 1))
-        for rows in (member.train, member.stop):
-            weights[rows] = of_class[labels[rows].astype(np.intp)]
-    return examples._replace(weights=weights)
+        rows = np.concatenate([member.train, member.stop])
+        factors = np.zeros(len(rows))
+        for codes in answers.T:
+            counts = np.bincount(codes[member.train], own[member.train])
+            known = counts > 0
+            share = counts.sum() / np.count_nonzero(known)
+            of_class = np.full(int(codes.max()) + 1, share)  # a class that only rows to stop by have counts as one row
+            of_class[: len(counts)][known] = share / counts[known]
+            factors += of_class[codes[rows]] / answers.shape[1]
+        weights[rows] *= factors
+    return examples._replace(weights=weights.astype(examples.Y.dtype))
 
 
 def mean_curves(fits: list[Fit], metric_name: str) -> dict[str, npt.NDArray[np.float64]]:

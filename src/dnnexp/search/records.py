@@ -44,6 +44,7 @@ class TrialRecord:
     n_train: float = 0.0  # mean rows a network was trained on
     n_score: float = 0.0  # mean rows it was scored on
     parameters: int = 0
+    threshold: tuple[float, ...] = ()  # of each output, tuned on out-of-fold outputs; () where the default decides
     epochs: int = 0
     best_steps: tuple[int, ...] = ()
     schedule_steps: int = 0
@@ -82,6 +83,7 @@ def result_fields(evaluation: Evaluation, configuration: Mapping[str, Any], scor
         "n_train": float(evaluation.n_train),
         "n_score": float(evaluation.n_score),
         "parameters": int(evaluation.parameters),
+        "threshold": [float(value) for value in evaluation.threshold],
         "epochs": int(evaluation.epochs),
         "best_steps": [int(step) for step in evaluation.best_steps],
         "schedule_steps": int(evaluation.schedule_steps),
@@ -101,7 +103,7 @@ def _finite(values: list[float]) -> list[float]:
 def from_result(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return stored fields of the result as TrialRecord has them: tuples, and NaN for what was not finite."""
     read = dict(fields)
-    for name in ("scores", "test_scores", "best_steps"):
+    for name in ("scores", "test_scores", "best_steps", "threshold"):
         read[name] = tuple(read.get(name, ()))
     read["curves"] = {
         name: tuple(math.nan if value is None else value for value in curve)
