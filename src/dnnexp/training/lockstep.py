@@ -26,9 +26,11 @@ from dnnexp.training.divergence import Divergence, locate
 from dnnexp.training.examples import Examples, Member, pad_rows
 from dnnexp.training.fit import EpochNews, Fit, Length, OnEpoch
 from dnnexp.training.health import HealthProbe
+from dnnexp.training.ranks import close_ranks, close_ranks_of_list
 from dnnexp.training.schedules import ScheduleConfig
 from dnnexp.training.schema import TrainerConfig
 from dnnexp.training.seeds import generator
+from dnnexp.training.start import Start, begin, end
 from dnnexp.training.stopping import Stopping
 
 __all__ = ["Lockstep"]
@@ -53,11 +55,13 @@ class Lockstep:
         initializer: str = AUTO,
         gain: float | None = None,
         length: Length | None = None,
+        start: Start | None = None,
     ) -> None:
         dtype, R = examples.X1.dtype, len(members)
         self._examples, self._loss, self._metric = examples, loss, metric
         self._threads = trainer.threads
-        self._batches = Batches(examples, members, trainer.batch_size, trainer.label_smoothing)
+        classes = LOSSES[loss].classes(architecture.n[-1])
+        self._batches = Batches(examples, members, trainer.batch_size, trainer.label_smoothing, classes)
         steps = trainer.epochs * self._batches.steps
         self._length = length or Length(steps, steps)
         self._epochs = -(-self._length.steps // self._batches.steps)
@@ -71,6 +75,8 @@ class Lockstep:
             rng = generator(member.seed, WEIGHTS)
             self._network.theta[r] = initialize(architecture, rng, initializer, gain)
         self._descent = Descent(self._network, members, optimizer, schedule, trainer, self._length.schedule_steps)
+        if start is not None:
+            begin(start, self._given_architecture, self._network, self._descent.optimizer)
         self._has_stop_rows = all(len(member.stop) for member in members)
         self._stopping = Stopping(
             R if self._has_stop_rows else 0, architecture.size, dtype, metric.greater_is_better, trainer.patience
@@ -90,6 +96,11 @@ class Lockstep:
     def schedule_steps(self) -> int:
         """Steps that the schedule is stretched over."""
         return self._length.schedule_steps
+
+    @property
+    def end(self) -> Start:
+        """Where the last step has led, if no network has diverged: what another training can start from."""
+        return end(self._given_architecture, self._network, self._descent.optimizer)
 
     def run(self, on_epoch: OnEpoch | None = None, checkpoints: Checkpoints | None = None) -> list[Fit]:
         """Train to the end, to early stopping, to divergence, or until the callback returns True.
@@ -182,7 +193,7 @@ class Lockstep:
             if not all(map(math.isfinite, (norms + J).tolist())):
                 diverged = self._find_diverged(J, X1)
                 for carried in (total, J, norms):
-                    _close_ranks(carried, diverged)
+                    close_ranks(carried, diverged)
                 self._leave(diverged, "diverged")
                 if not self._live:
                     break
@@ -279,23 +290,10 @@ class Lockstep:
         for part in self._parts():
             part.move(r, last)
         for listed in (self._live, self._order_rngs, self._mask_rngs, self._stop_rows):
-            _close_ranks_of_list(listed, r, last)
+            close_ranks_of_list(listed, r, last)
 
     def _bind(self) -> None:
         """Let every part work on the rows that are left."""
         if self._live:
             for part in self._parts():
                 part.bind(len(self._live))
-
-
-def _close_ranks(values: Array, rows: Sequence[int]) -> None:
-    """Do to values (R,) what leaving does to the rows of the stack: the last takes the place of each that leaves."""
-    last = len(values)
-    for r in sorted(rows, reverse=True):
-        last -= 1
-        values[r] = values[last]
-
-
-def _close_ranks_of_list(listed: list[Any], r: int, last: int) -> None:
-    listed[r] = listed[last]
-    listed.pop()
