@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import io
 import json
 import pickle
@@ -20,7 +21,8 @@ from dnnexp.evaluation.configuration import Configuration
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.refit import refit
 from dnnexp.evaluation.schema import EvaluationConfig
-from dnnexp.predictor import ModelFileError, Predictor
+from dnnexp.model_file import pack
+from dnnexp.predictor import ModelCard, ModelFileError, Predictor
 from dnnexp.training.schema import TrainerConfig
 
 
@@ -92,6 +94,16 @@ def test_a_file_of_the_wrong_sizes_is_refused(tmp_path: Path) -> None:
         Predictor.load(tmp_path / "short.npz")
 
 
+def packed(description: object, theta: np.ndarray) -> bytes:
+    """Return a file whose checksum holds, whatever its description is."""
+    text = np.frombuffer(json.dumps(description).encode(), np.uint8)
+    buffer = io.BytesIO()
+    facts = json.dumps([len(text), theta.dtype.str, theta.shape]).encode()
+    digest = hashlib.sha256(facts + text.tobytes() + theta.tobytes()).digest()
+    np.savez(buffer, description=text, theta=theta, sha256=np.frombuffer(digest, np.uint8))
+    return buffer.getvalue()
+
+
 DAMAGE: dict[str, tuple[tuple[str | int, ...], object]] = {
     "no units": (("architecture", "n", 1), 0),
     "units that are a text": (("architecture", "n", 1), "64"),
@@ -109,7 +121,10 @@ DAMAGE: dict[str, tuple[tuple[str | int, ...], object]] = {
     "an unknown task": (("code", "task"), "magic"),
     "a class that is no text": (("code", "classes", 0), {}),
     "fewer classes": (("code", "classes"), ["a"]),
-    "another format": (("format",), 2),
+    "a column of another kind": (("columns", 0, 1), "category"),
+    "a column without a type": (("columns", 0), ["a"]),
+    "a target that is no text": (("targets",), [None]),
+    "no provenance": (("provenance",), None),
     "no preprocessor": (("preprocessor",), None),
     "a list for all": ((), [1]),
 }
@@ -126,7 +141,7 @@ def test_a_description_that_cannot_be_is_refused_when_it_is_read(damage: str, tm
     for key in outer:
         part = part[key]
     part[last] = value
-    np.savez(path, theta=theta, description=np.frombuffer(json.dumps(whole[""]).encode(), np.uint8))
+    path.write_bytes(pack(whole[""], theta) if isinstance(whole[""], dict) else packed([1], theta))
     with pytest.raises(ModelFileError, match=r"model\.npz: ") as refusal:
         Predictor.load(path)
     assert "\n" not in str(refusal.value)
@@ -143,7 +158,7 @@ def test_a_file_that_claims_more_than_it_holds_is_refused_before_memory_is_taken
         Predictor.load(tmp_path / "model.npz")
 
 
-def test_a_file_with_flipped_bytes_is_a_model_or_refused(tmp_path: Path) -> None:
+def test_a_file_with_flipped_bytes_is_the_same_model_or_refused(tmp_path: Path) -> None:
     predictor, protocol = fit("iris")
     path, rng = tmp_path / "model.npz", np.random.default_rng(0)
     predictor.save(path)
@@ -157,7 +172,7 @@ def test_a_file_with_flipped_bytes_is_a_model_or_refused(tmp_path: Path) -> None
             loaded = Predictor.load(path)
         except ModelFileError:
             continue
-        assert np.isfinite(loaded.outputs(protocol.dataset.X)).all()
+        np.testing.assert_array_equal(loaded.outputs(protocol.dataset.X), predictor.outputs(protocol.dataset.X))
 
 
 def test_a_network_that_is_not_finite_is_refused(tmp_path: Path) -> None:
@@ -165,3 +180,34 @@ def test_a_network_that_is_not_finite_is_refused(tmp_path: Path) -> None:
     dataclasses.replace(predictor, theta=predictor.theta * np.nan).save(tmp_path / "model.npz")
     with pytest.raises(ModelFileError, match="need finite parameters"):
         Predictor.load(tmp_path / "model.npz")
+
+
+def test_it_says_where_it_comes_from_and_names_what_it_reads_after_a_round_trip(tmp_path: Path) -> None:
+    predictor, protocol = fit("diabetes")
+    card = ModelCard(("progression",), {"age": "float64"}, {"study": "s", "test_score": 0.5, "metric": "r2"})
+    dataclasses.replace(predictor, card=card).save(tmp_path / "model.npz")
+    loaded = Predictor.load(tmp_path / "model.npz")
+    assert loaded.card.provenance == {"study": "s", "test_score": 0.5, "metric": "r2"}
+    assert loaded.targets == ("progression",)
+    assert loaded.card.dtypes["age"] == "float64"
+    assert loaded.kinds == dict.fromkeys(protocol.dataset.X.columns, "number")
+    assert loaded.description == "regression of progression, 10 columns, 1 hidden layer, study s"
+
+
+def test_the_table_has_a_prediction_and_the_probability_of_each_class() -> None:
+    predictor, protocol = fit("breast_cancer")
+    X = protocol.dataset.X
+    table = predictor.table(X)
+    assert list(table) == ["prediction", "probability_benign", "probability_malignant"]
+    np.testing.assert_array_equal(table["prediction"], predictor.predict(X))
+    np.testing.assert_array_equal(table["probability_malignant"], predictor.predict_proba(X)[:, 1])
+    assert list(predictor.table(X, probabilities=False)) == ["prediction"]
+
+
+def test_a_prediction_that_is_no_number_is_an_error_that_names_the_row() -> None:
+    predictor, protocol = fit("iris")
+    wild = dataclasses.replace(predictor, theta=np.full_like(predictor.theta, 1e38))
+    X = protocol.dataset.X.copy()
+    X.iloc[:2] = predictor.preprocessor.mean
+    with pytest.raises(DataError, match="input: row 1 is too far from the training data"):
+        wild.outputs(X)

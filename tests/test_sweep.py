@@ -83,6 +83,9 @@ def test_a_sweep_answers_and_records_every_trial_once_below_its_own_run() -> Non
     assert len({tags["mlflow.parentRunId"] for tags in by_role["screen"] + by_role["champion"]}) == 1
     with Path("runs", "outputs", "s", "leaderboard.csv").open(encoding="utf-8") as file:
         board = list(csv.DictReader(file))
+    assert (
+        Path("runs", "outputs", "s", "data.txt").read_text(encoding="utf-8").startswith("wine: 178 rows, 13 input col")
+    )
     scores = [float(row["score"]) for row in board]
     assert scores == sorted((r.score for r in ended if r.stage == "screen" and r.score is not None), reverse=True)
 
@@ -101,6 +104,40 @@ def test_the_file_that_a_sweep_leaves_trains_the_same_network_to_the_same_score(
 
     sweep("study=s", "tracking=none")
     text = answer("s")
+    capsys.readouterr()
+    assert train(["--quiet", "experiment=best", "tracking=none"]) == 0
+    printed = capsys.readouterr().out
+    for begin in ("accuracy ", "test accuracy "):
+        assert text.partition(begin)[2].split()[0] in printed.partition(begin)[2]
+
+
+def test_all_that_can_be_searched_is_recorded_as_it_was_built_and_trained_again(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from dnnexp.train import main as train
+
+    searched = {
+        "scaling": "[robust,global]", "skew": "[log,quantile]", "columns": "[3,6]", "batch_size": "[8,16]",
+        "dropout": "[0.01,0.2]", "per_layer_activation": "true", "activation": "[elu,softplus,mish]",
+    }  # fmt: skip
+    sweep("study=s", "tracking=none", *(f"search.space.{key}={choices}" for key, choices in searched.items()))
+    (confirmation,) = [record for record in records("s") if record.stage == "confirm"]
+    params, built = confirmation.params, confirmation.configuration
+    text = answer("s")
+    assert f"It reads {params['columns']} of the 13 columns, found important by the training rows: '" in text
+    with Path("runs", "outputs", "s", "leaderboard.csv").open(encoding="utf-8") as file:
+        (row,) = [line for line in csv.DictReader(file) if float(line["lr"]) == params["lr"]]
+    own = [params[f"activation_{l}"] for l in range(1, confirmation.depth + 1)]
+    for cell, parameter, key in (
+        ("columns", "columns", "data.preprocessing.select"),
+        ("scaling", "scaling", "data.preprocessing.scaling"),
+        ("skew", "skew", "data.preprocessing.skew"),
+        ("batch_size", "batch_size", "trainer.batch_size"),
+        ("dropout", "dropout", "model.dropout"),
+    ):
+        assert row[cell] == str(params[parameter]) == str(built[key])
+    assert built["model.activations"] == own
+    assert row["activation"] == (own[0] if len(set(own)) == 1 else "+".join(own))
     capsys.readouterr()
     assert train(["--quiet", "experiment=best", "tracking=none"]) == 0
     printed = capsys.readouterr().out
@@ -175,6 +212,8 @@ def test_a_sweep_with_other_settings_is_refused_with_the_difference(capsys: pyte
         ("evaluation=none", "evaluation: a sweep needs scores"),
         ("evaluation.metric=r2", "evaluation.metric: 'r2' does not suit a multiclass task"),
         ("evaluation.folds=90", "evaluation.folds: 90 folds need at least 180 rows"),
+        ("search.space.columns=[null,14]", "search.space.columns[1]: need at most 13, the columns of wine, got 14"),
+        ("data.preprocessing.select=14", "data.preprocessing.select: need at most 13, the columns of wine, got 14"),
         ("optimizer=adam", "search.space.weight_decay: optimizer=adam has no weight decay"),
     ],
 )
@@ -192,6 +231,19 @@ def test_a_setting_that_the_sweep_chooses_for_itself_is_not_ignored_in_silence()
     keys.append("search.space.weight_decay=null")
     assert chosen_by_the_sweep(Composer().compose(keys)) == ["model.depth", "optimizer.lr"]
     assert chosen_by_the_sweep(Composer().compose()) == []
+    keys = ["model.dropout=0.1", "trainer.batch_size=16", "data.preprocessing.scaling=none"]
+    keys += ["data.preprocessing.skew=log", "data.preprocessing.select=5"]
+    searched = [
+        "dropout=[0.0,0.2]",
+        "batch_size=[8,16]",
+        "scaling=[none,robust]",
+        "skew=[none,log]",
+        "columns=[null,5]",
+    ]
+    assert chosen_by_the_sweep(Composer().compose([*keys, *(f"search.space.{said}" for said in searched)])) == [
+        key.partition("=")[0] for key in keys
+    ]
+    assert chosen_by_the_sweep(Composer().compose(keys)) == []
 
 
 @pytest.mark.slow  # the trial that was killed is found dead after a while

@@ -9,7 +9,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from dnnexp.config import Composer, Config, redact
@@ -18,7 +18,7 @@ from dnnexp.errors import ConfigError, DataError, DnnexpError, nearest
 if TYPE_CHECKING:
     from dnnexp.reporting.terminal import Terminal
 
-__all__ = ["Main", "command", "command_line"]
+__all__ = ["Main", "command", "command_line", "comparison"]
 
 FLAGS = {
     "-m": "multirun",
@@ -38,6 +38,7 @@ VALUES = {
     "-c": "cfg",
     "--cfg": "cfg",
 }
+SIDES = ("--a", "--b")
 
 
 @dataclass
@@ -52,6 +53,7 @@ class Arguments:
     config_dir: str | None = None
     config_name: str = "config"
     cfg: str | None = None
+    sides: dict[str, list[str]] = field(default_factory=dict)  # by option, such as --a: the overrides after it
 
 
 class Main(Protocol):
@@ -60,33 +62,65 @@ class Main(Protocol):
     def __call__(self, argv: Sequence[str] | None = None) -> int: ...
 
 
-def command(program: str, about: str, *, goes_on: bool = False) -> Callable[[Callable[[Config, Terminal], None]], Main]:
+Run = Callable[[Sequence[Config], "Terminal"], None]
+Compose = Callable[[Composer, Arguments], list[Config]]
+
+
+def command(
+    program: str, about: str, *, goes_on: bool = False, config_name: str = "config"
+) -> Callable[[Callable[[Config, Terminal], None]], Main]:
     """Make a command of a function that takes a valid Config and a Terminal; the command returns its exit code.
 
     The function is called once for each configuration of a grid (-m), all of them valid before the first is run; what
     it raises as DnnexpError is printed as one line. It imports heavy modules itself: they load after validation.
-    `goes_on` says that the same command line, given again, continues what was interrupted.
+    `goes_on` says that the same command line, given again, continues what was interrupted; `config_name` is the file
+    that a configuration starts from where --config-name does not name another.
     """
 
     def decorate(run: Callable[[Config, Terminal], None]) -> Main:
-        def main(argv: Sequence[str] | None = None) -> int:
-            given = list(sys.argv[1:] if argv is None else argv)
-            try:
-                return _run(read(given), program, about, run)
-            except (ConfigError, DataError) as error:
-                return _fail(f"error: {error}", 2)
-            except DnnexpError as error:
-                return _fail(f"error: {error}", 1)
-            except KeyboardInterrupt:
-                again = f" To go on: {command_line(program, given)}" if goes_on else ""
-                return _fail(f"\nstopped.{again}", 130)
-            except BrokenPipeError:  # the reader of a pipe, such as `head`, has left
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-                return 0
-            except OSError as error:  # a full disk, a folder that cannot be written to
-                return _fail(f"error: {redact(str(error))}", 1)
+        def run_each(configs: Sequence[Config], terminal: Terminal) -> None:
+            for number, config in enumerate(configs, 1):
+                if len(configs) > 1:
+                    terminal.heading(f"{number} of {len(configs)}: {' '.join(config.origin.overrides)}")
+                run(config, terminal)
 
-        return main
+        def act(given: Sequence[str]) -> None:
+            _run(read(given, config_name=config_name), program, about, _compose_grid, run_each)
+
+        return _shell(program, act, goes_on=goes_on)
+
+    return decorate
+
+
+def comparison(
+    program: str, about: str, compose: Callable[[Composer, Sequence[str]], Config]
+) -> Callable[[Callable[[Config, Config, Terminal], None]], Main]:
+    """Make a command of a function that takes two valid Configs, one of each side of --a and --b, and a Terminal.
+
+    What stands before --a and --b is set on both sides, what follows one of them on that side only. `compose` makes the
+    Config of all overrides of a side.
+    """
+
+    def decorate(run: Callable[[Config, Config, Terminal], None]) -> Main:
+        def compose_sides(composer: Composer, arguments: Arguments) -> list[Config]:
+            if arguments.multirun:
+                raise ConfigError("--multirun: two configurations are compared, what follows --a and what follows --b")
+            if not any(arguments.sides.values()):
+                raise ConfigError(
+                    "--a and --b: need what the two differ in, such as --a model.depth=1 --b model.depth=3"
+                )
+            return [compose(composer, [*arguments.overrides, *arguments.sides[side]]) for side in SIDES]
+
+        def act(given: Sequence[str]) -> None:
+            _run(
+                read(given, SIDES),
+                program,
+                about,
+                compose_sides,
+                lambda sides, terminal: run(sides[0], sides[1], terminal),
+            )
+
+        return _shell(program, act)
 
     return decorate
 
@@ -96,14 +130,20 @@ def command_line(program: str, argv: Sequence[str] | None = None) -> str:
     return redact(shlex.join([*program.split(), *(sys.argv[1:] if argv is None else argv)]))
 
 
-def read(argv: Sequence[str]) -> Arguments:
-    """Return the command line, read. Raises ConfigError for an option that does not exist or lacks its value."""
-    arguments = Arguments([])
+def read(argv: Sequence[str], sides: Sequence[str] = (), config_name: str = "config") -> Arguments:
+    """Return the command line, read. Raises ConfigError for an option that does not exist or lacks its value.
+
+    sides: options after each of which overrides are its own, up to the next of them.
+    """
+    arguments = Arguments([], sides={side: [] for side in sides}, config_name=config_name)
+    overrides = arguments.overrides
     rest = iter(argv)
     for text in rest:
         flag, has_value, value = text.partition("=")
         if not text.startswith("-"):
-            arguments.overrides.append(text)
+            overrides.append(text)
+        elif text in sides:
+            overrides = arguments.sides[text]
         elif text in FLAGS:
             setattr(arguments, FLAGS[text], True)
         elif flag in VALUES:
@@ -114,7 +154,7 @@ def read(argv: Sequence[str]) -> Arguments:
             setattr(arguments, VALUES[flag], value)
         else:
             raise ConfigError(
-                f"{flag}: no such option, {nearest(flag, (*FLAGS, *VALUES))}; keys are set with key=value"
+                f"{flag}: no such option, {nearest(flag, (*sides, *FLAGS, *VALUES))}; keys are set with key=value"
             )
     if arguments.cfg not in (None, "job"):
         raise ConfigError(f"--cfg: need job, got {arguments.cfg!r}")
@@ -123,31 +163,53 @@ def read(argv: Sequence[str]) -> Arguments:
     return arguments
 
 
-def _run(arguments: Arguments, program: str, about: str, run: Callable[[Config, Terminal], None]) -> int:
+def _shell(program: str, act: Callable[[Sequence[str]], None], *, goes_on: bool = False) -> Main:
+    """Return a command that acts on its arguments and turns what is raised into one line and an exit code."""
+
+    def main(argv: Sequence[str] | None = None) -> int:
+        given = list(sys.argv[1:] if argv is None else argv)
+        try:
+            act(given)
+        except (ConfigError, DataError) as error:
+            return _fail(f"error: {error}", 2)
+        except DnnexpError as error:
+            return _fail(f"error: {error}", 1)
+        except KeyboardInterrupt:
+            again = f" To go on: {command_line(program, given)}" if goes_on else ""
+            return _fail(f"\nstopped.{again}", 130)
+        except BrokenPipeError:  # the reader of a pipe, such as `head`, has left
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except OSError as error:  # a full disk, a folder that cannot be written to
+            return _fail(f"error: {redact(str(error))}", 1)
+        return 0
+
+    return main
+
+
+def _compose_grid(composer: Composer, arguments: Arguments) -> list[Config]:
+    if arguments.multirun:
+        return composer.compose_grid(arguments.overrides)
+    return [composer.compose(arguments.overrides)]
+
+
+def _run(arguments: Arguments, program: str, about: str, compose: Compose, run: Run) -> None:
     composer = Composer(arguments.config_name, arguments.config_dir)
     if arguments.help:
         from dnnexp.config.manual import manual
 
-        sys.stdout.write(manual(program, about, composer.vocabulary, arguments.config_name))
+        text = manual(program, about, composer.vocabulary, arguments.config_name, tuple(arguments.sides))
+        sys.stdout.write(text)
         sys.stdout.flush()
-        return 0
-    if arguments.multirun:
-        configs = composer.compose_grid(arguments.overrides)
-    else:
-        configs = [composer.compose(arguments.overrides)]
+        return
+    configs = compose(composer, arguments)
     if arguments.cfg:
         sys.stdout.write("---\n".join(config.text for config in configs))
         sys.stdout.flush()
-        return 0
+        return
 
     from dnnexp.reporting.terminal import Terminal
 
-    terminal = Terminal(quiet=arguments.quiet, verbose=arguments.verbose)
-    for number, config in enumerate(configs, 1):
-        if len(configs) > 1:
-            terminal.heading(f"{number} of {len(configs)}: {' '.join(config.origin.overrides)}")
-        run(config, terminal)
-    return 0
+    run(configs, Terminal(quiet=arguments.quiet, verbose=arguments.verbose))
 
 
 def _fail(line: str, code: int) -> int:

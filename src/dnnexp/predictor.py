@@ -1,22 +1,22 @@
-"""A predictor: everything between a table of inputs and predictions, and the file it is kept in."""
+"""A predictor: everything between a table of inputs and predictions, and what is known of where it comes from."""
 
 from __future__ import annotations
 
-import json
 import math
-import zipfile
-import zlib
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from dnnexp.data.dataset import row_number
 from dnnexp.data.preprocessing import Preprocessor
 from dnnexp.data.schema import SCALINGS, TASKS
 from dnnexp.data.target_code import TargetCode
-from dnnexp.errors import DnnexpError
+from dnnexp.errors import DataError, DnnexpError
+from dnnexp.model_file import ModelFileError, pack, read_model_file, write_whole
 from dnnexp.network.activations import ACTIVATIONS
 from dnnexp.network.architecture import RESIDUALS, Architecture
 from dnnexp.network.inference import logits, outputs
@@ -26,27 +26,18 @@ from dnnexp.network.normalization import NORMALIZATIONS
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ModelFileError", "Predictor"]
+__all__ = ["ModelCard", "ModelFileError", "Predictor"]
 
 Array = npt.NDArray[Any]
-FORMAT = 1  # of the file
-ARRAYS = ("description", "theta")  # the members of the file
-LARGEST = 8 << 30  # bytes that a file may unpack to
-DAMAGE = (
-    OSError,
-    ValueError,
-    EOFError,
-    RuntimeError,
-    KeyError,
-    MemoryError,
-    OverflowError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
-class ModelFileError(DnnexpError):
-    """A file that is no predictor, or is damaged; the message names the file and what is wrong."""
+@dataclass(frozen=True)
+class ModelCard:
+    """What a model says of itself, beyond what it needs to compute: names, types, and where it comes from."""
+
+    targets: tuple[str, ...] = ()  # names of what is predicted
+    dtypes: Mapping[str, str] = field(default_factory=dict)  # input column -> its dtype in the training data
+    provenance: Mapping[str, str | float] = field(default_factory=dict)  # study, data_sha256, metric, test_score, …
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,17 +48,53 @@ class Predictor:
     theta: Array  # (R, P)
     preprocessor: Preprocessor
     code: TargetCode
+    card: ModelCard = ModelCard()
 
-    def outputs(self, X: pd.DataFrame) -> npt.NDArray[np.float64]:
+    def outputs(self, X: pd.DataFrame, row_name: Callable[[int], str] = row_number) -> npt.NDArray[np.float64]:
         """Return probabilities or standardised values (examples, n[L]), the mean over the networks.
 
-        Raises DataError for a missing column, and for what is no finite number.
+        row_name: how an error names a row. Raises DataError for a missing column, for what is no finite number, and for
+        a row so far from the training data that the network's arithmetic ends in none.
         """
         features = self.preprocessor.transform(X)
         X1 = np.ones((len(features), features.shape[1] + 1), self.theta.dtype)
         X1[:, :-1] = features
-        A = outputs(logits(self.theta, self.architecture, X1), self.architecture)
-        return np.asarray(A.mean(axis=0, dtype=np.float64).T)
+        with np.errstate(over="ignore", invalid="ignore"):
+            A = outputs(logits(self.theta, self.architecture, X1), self.architecture)
+            mean = np.asarray(A.mean(axis=0, dtype=np.float64).T)
+        is_finite = np.isfinite(mean).all(axis=1)
+        if not is_finite.all():
+            row = row_name(int(is_finite.argmin()))
+            raise DataError(f"input: {row} is too far from the training data, its prediction is no finite number")
+        return mean
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """The input columns in their order, each a "number" or a "category"."""
+        return dict(self.preprocessor.kinds)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The names of what is predicted: of the one column of classes, or of each number or label."""
+        count = 1 if self.code.classes else self.code.outputs
+        if len(self.card.targets) == count:
+            return self.card.targets
+        return ("target",) if count == 1 else tuple(f"target_{i}" for i in range(count))
+
+    @property
+    def description(self) -> str:
+        """What it is, in one line."""
+        many, depth = len(self.kinds), self.architecture.depth
+        what = "regression" if self.code.task == "regression" else f"{self.code.task} classification"
+        known = [f"{key} {self.card.provenance[key]}" for key in ("study", "data") if self.card.provenance.get(key)]
+        return ", ".join(
+            [
+                f"{what} of {' and '.join(self.targets[:3])}{' …' * (len(self.targets) > 3)}",
+                f"{many:,} column{'s' * (many != 1)}",
+                f"{depth} hidden layer{'s' * (depth != 1)}",
+                *known,
+            ]
+        )
 
     def predict(self, X: pd.DataFrame) -> Array:
         """Return class labels (examples,), labels 0 and 1 (examples, labels), or values in the target's units."""
@@ -77,27 +104,56 @@ class Predictor:
         """Return the probability of each class or label (examples, n). Raises DnnexpError for a regression."""
         if self.code.task == "regression":
             raise DnnexpError("predict_proba: a regression has no classes, use predict")
-        A = self.outputs(X)
+        return self._shares(self.outputs(X))
+
+    def table(
+        self, X: pd.DataFrame, row_name: Callable[[int], str] = row_number, *, probabilities: bool = True
+    ) -> dict[str, Array]:
+        """Return the columns that are written for rows, each (examples,), by name.
+
+        `prediction`, or `prediction_TARGET` where there are several targets; with probabilities, unless it is a
+        regression, `probability_CLASS` for each class or label.
+        """
+        A = self.outputs(X, row_name)
+        predicted = self.code.decode(A)
+        names = ["prediction"] if len(self.targets) == 1 else [f"prediction_{target}" for target in self.targets]
+        columns = dict(zip(names, predicted.reshape(len(A), -1).T, strict=True))
+        if probabilities and self.code.task != "regression":
+            classes = self.code.classes or self.targets
+            columns |= {f"probability_{name}": share for name, share in zip(classes, self._shares(A).T, strict=True)}
+        return columns
+
+    def _shares(self, A: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return the probability of each class or label (examples, classes) for outputs A (examples, n[L])."""
         return np.hstack([1 - A, A]) if self.code.task == "binary" else A
 
-    def save(self, path: Path) -> None:
-        """Write the predictor to an .npz file: arrays and JSON, nothing that executes."""
-        description = {
-            "format": FORMAT,
-            "architecture": self.architecture._asdict(),
-            "preprocessor": self.preprocessor.state(),
-            "code": self.code.state(),
+    def to_bytes(self) -> bytes:
+        """Return the content of the predictor's file: one array and JSON, nothing that executes."""
+        provenance = {
+            key: value
+            for key, value in self.card.provenance.items()
+            if not isinstance(value, float) or math.isfinite(value)
         }
-        text = np.frombuffer(json.dumps(description).encode(), np.uint8)
-        with path.open("wb") as file:
-            np.savez(file, theta=self.theta, description=text)
+        description = {
+            "architecture": self.architecture._asdict(),
+            "columns": [[name, kind, self.card.dtypes.get(name, "")] for name, kind in self.kinds.items()],
+            "preprocessor": self.preprocessor.state(),
+            "targets": list(self.card.targets),
+            "code": self.code.state(),
+            "provenance": provenance,
+        }
+        return pack(description, self.theta)
+
+    def save(self, path: Path) -> None:
+        """Write the predictor to an .npz file, whole or not at all."""
+        write_whole(path, self.to_bytes())
 
     @classmethod
     def load(cls, path: Path) -> Predictor:
         """Return the predictor that `save` wrote, to the same bits. Raises ModelFileError for anything else."""
-        arrays = _read_arrays(path)
+        description, theta = read_model_file(path)
         try:
-            architecture, preprocessor, code = _read_description(arrays["description"].tobytes())
+            architecture, preprocessor, code, card = _parts(description)
             size = architecture.size
         except (
             DnnexpError,
@@ -109,26 +165,29 @@ class Predictor:
             RecursionError,
         ) as error:
             raise ModelFileError(f"{path}: not a dnnexp model, its description cannot be read: {error}") from None
-        theta = arrays["theta"]
-        if theta.ndim != 2 or theta.shape[1] != size or theta.dtype.kind != "f" or not len(theta):
-            law = f"theta of shape (networks, {size}) in floats"
-            raise ModelFileError(f"{path}: need {law}, got {theta.shape} in {theta.dtype}")
+        if theta.ndim != 2 or theta.shape[1] != size or not len(theta):
+            law = f"theta of shape (networks, {size})"
+            raise ModelFileError(f"{path}: need {law}, got {theta.shape}")
         if not np.isfinite(theta).all():
             raise ModelFileError(f"{path}: need finite parameters, got a NaN or an infinity")
-        return cls(architecture, theta, preprocessor, code)
+        return cls(architecture, theta, preprocessor, code, card)
 
 
-def _read_description(text: bytes) -> tuple[Architecture, Preprocessor, TargetCode]:
-    """Return the parts that `save` described in JSON; raise one error or another for anything else."""
-    description = json.loads(text)
-    if description["format"] != FORMAT:
-        raise ValueError(f"need format {FORMAT}, got {description['format']}")
+def _parts(description: Mapping[str, Any]) -> tuple[Architecture, Preprocessor, TargetCode, ModelCard]:
+    """Return the parts that `to_bytes` described in JSON; raise one error or another for anything else."""
     shape = description["architecture"]
     architecture = Architecture(**{**shape, "n": tuple(shape["n"]), "activations": tuple(shape["activations"])})
     preprocessor = Preprocessor.from_state(description["preprocessor"])
     code = TargetCode.from_state(description["code"])
     _require_sound(architecture, preprocessor, code)
-    return architecture, preprocessor, code
+    columns = description["columns"]
+    if [(name, kind) for name, kind, _ in columns] != list(preprocessor.kinds.items()):
+        raise ValueError("its columns are not those of its preprocessing")
+    targets, provenance = description["targets"], description["provenance"]
+    if not all(type(text) is str for text in (*targets, *(dtype for *_, dtype in columns), *provenance)):
+        raise ValueError("its names are no texts")
+    card = ModelCard(tuple(targets), {name: dtype for name, _, dtype in columns}, dict(provenance))
+    return architecture, preprocessor, code, card
 
 
 def _require_sound(architecture: Architecture, preprocessor: Preprocessor, code: TargetCode) -> None:
@@ -153,31 +212,3 @@ def _require_sound(architecture: Architecture, preprocessor: Preprocessor, code:
             raise ValueError(f"its {part} is none that there is")
     if (n[0], n[-1]) != (len(preprocessor.feature_names), code.outputs):
         raise ValueError(f"{n[0]} inputs and {n[-1]} outputs fit neither its columns nor its target")
-
-
-def _read_arrays(path: Path) -> dict[str, Array]:
-    """Return the arrays of the file, after a look at how large it says they are."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = sorted(info.filename for info in archive.infolist())
-            size = sum(info.file_size for info in archive.infolist())
-            said = sum(_bytes_said(archive, name) for name in names if name.endswith(".npy"))
-        if names != [f"{name}.npy" for name in ARRAYS]:
-            raise ModelFileError(f"{path}: not a dnnexp model, need {list(ARRAYS)}, got {names}")
-        if max(size, said) > LARGEST:
-            raise ModelFileError(f"{path}: unpacks to {max(size, said)} bytes, need at most {LARGEST}")
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in ARRAYS}
-    except FileNotFoundError:
-        raise ModelFileError(f"{path}: no such file") from None
-    except DAMAGE as error:
-        raise ModelFileError(f"{path}: not a dnnexp model, or damaged: {error}") from None
-
-
-def _bytes_said(archive: zipfile.ZipFile, name: str) -> int:
-    """Return how many bytes the array takes by its own header, before anything is allocated for it."""
-    with archive.open(name) as file:
-        version = np.lib.format.read_magic(file)
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, _, dtype = read(file)
-    return math.prod(shape) * dtype.itemsize

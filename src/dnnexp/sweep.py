@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dnnexp.command import command, command_line
 from dnnexp.config import Config
+from dnnexp.config.schema import flatten
 from dnnexp.errors import ConfigError
-from dnnexp.search.schema import require_study_name
+from dnnexp.search.schema import AUTO, require_study_name
 
 if TYPE_CHECKING:
     from dnnexp.evaluation.protocol import Protocol
@@ -27,10 +29,11 @@ def main(config: Config, terminal: Terminal) -> None:
     if ignored := chosen_by_the_sweep(config):
         terminal.warn(f"{', '.join(ignored)}: the sweep chooses this, by search.space and up to search.max_depth")
     protocol = make_protocol(config)
-    terminal.say(protocol.dataset.description)
+    for line in protocol.dataset.summary:
+        terminal.say(line)
 
     from dnnexp.recording.sweep import SweepRecorder
-    from dnnexp.search.answer import answer
+    from dnnexp.search.answer import answer, inputs_sentence
     from dnnexp.search.monitor import Monitor
     from dnnexp.search.sweep import Listeners
     from dnnexp.search.worker import climb_ladder
@@ -55,6 +58,9 @@ def main(config: Config, terminal: Terminal) -> None:
     is_confirmed = climb.confirmation is not None and climb.confirmation.state == "complete"
     refitted = refit_choice(config, protocol, climb.choice) if climb.choice is not None and is_confirmed else None
     sentences = answer(climb, len(protocol.split.test), len(protocol.split.development))
+    if refitted is not None:
+        inputs = refitted.predictor.preprocessor
+        sentences.insert(1, inputs_sentence(inputs.columns, protocol.dataset.X.shape[1], inputs.scaling))
     where = recorder.end(climb, monitor.records(), refitted, sentences)
     terminal.answer(f"{protocol.dataset.name}: the answer", sentences)
     for line in where:
@@ -80,8 +86,16 @@ def check(config: Config) -> None:
 def chosen_by_the_sweep(config: Config) -> list[str]:
     """Return the overridden keys whose values every trial chooses for itself."""
     chosen = {"model.depth", "model.width", "model.widths", "model.activation", "model.activations", "optimizer.lr"}
-    if config.search.space.weight_decay is not None:
-        chosen.add("optimizer.weight_decay")
+    space = config.search.space
+    searched = {
+        "optimizer.weight_decay": space.weight_decay,
+        "model.dropout": space.dropout,
+        "trainer.batch_size": space.batch_size,
+        "data.preprocessing.scaling": None if space.scaling == AUTO else space.scaling,
+        "data.preprocessing.skew": space.skew,
+        "data.preprocessing.select": None if space.columns == AUTO else space.columns,
+    }
+    chosen |= {key for key, choices in searched.items() if choices is not None}
     return [key for text in config.origin.overrides if (key := text.partition("=")[0].lstrip("+")) in chosen]
 
 
@@ -99,12 +113,14 @@ def make_protocol(config: Config) -> Protocol:
 def make_sweep(config: Config, protocol: Protocol) -> Sweep:
     """Return what every worker of the sweep is told."""
     from dnnexp.evaluation.stack import require_suited
+    from dnnexp.search.space import settled
     from dnnexp.search.sweep import Sweep
 
     require_suited(config.trainer, protocol)
     name = config.study or protocol.dataset.name
     require_study_name(name)
-    searched = {key: value for key, value in config.flat().items() if key.startswith("search.space.")}
+    space = settled(config.search.space, config.configuration, protocol.dataset)
+    searched = flatten(space, "search.space.")
     fingerprint: dict[str, Any] = {
         **config.decisive(),
         **searched,
@@ -117,7 +133,7 @@ def make_sweep(config: Config, protocol: Protocol) -> Sweep:
     return Sweep(
         name=name,
         url=config.storage_url,
-        config=config.search,
+        config=replace(config.search, space=space),
         base=config.configuration,
         fingerprint=fingerprint,
         seed=config.seed,

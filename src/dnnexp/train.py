@@ -29,7 +29,8 @@ def main(config: Config, terminal: Terminal) -> None:
     from dnnexp.data.sources import load
 
     dataset = load(config.data)
-    terminal.say(dataset.description)
+    for line in dataset.summary:
+        terminal.say(line)
 
     from dnnexp.evaluation.cross_validation import cross_validate
     from dnnexp.evaluation.protocol import Protocol
@@ -77,12 +78,20 @@ def main(config: Config, terminal: Terminal) -> None:
                 )
             except DnnexpError as error:
                 trouble = str(error)
-    where = record(config, protocol, evaluation, refitted, trouble, started) if config.tracking.enabled else ""
+    if refitted is not None:
+        from dnnexp.recording.models import with_card
+
+        refitted = refitted._replace(predictor=with_card(refitted, protocol, config))
+    where, model = "", None
+    if config.tracking.enabled:
+        where, model = record(config, protocol, evaluation, refitted, trouble, started)
     for files in saved.values():
         files.clear()
     if refitted is None:
         raise DnnexpError(f"{trouble}{f' ({where})' if where else ''}")
     terminal.answer(f"{dataset.name}: the result", sentences(protocol, evaluation, refitted, where))
+    for line in keep_model(config, refitted, model):
+        terminal.tell(line)
 
 
 def propose_rate(config: Config, protocol: Protocol, terminal: Terminal, started: float) -> None:
@@ -156,20 +165,34 @@ def record(
     refitted: Refit | None,
     trouble: str,
     started: float,
-) -> str:
-    """Record the run in MLflow and return a sentence that says where it is, or why it waits to be sent."""
-    from dnnexp.recording.ledger import looking_glass, open_recorder, record_model, unreached
+) -> tuple[str, str | None]:
+    """Record the run and its model in MLflow; return a sentence that says where it is, or why it waits to be sent.
+
+    Beside it the model's address, None where there is none, or not yet.
+    """
+    from dnnexp.recording.ledger import looking_glass, open_recorder, unreached
+    from dnnexp.recording.models import model_record
     from dnnexp.recording.single import single_run
 
     recorder = open_recorder(config, protocol, command_line(PROGRAM, sys.argv[1:]))
     recorder.send_unsent()
     run = single_run(f"single/{uuid.uuid4().hex}", config, protocol, evaluation, refitted, trouble, started)
+    if refitted is not None:
+        run.model = model_record(refitted.predictor, protocol)
     run_id = recorder.record(run)
     if run_id is None:
-        return unreached(recorder)
-    missing = "" if refitted is None else record_model(recorder, run_id, refitted.predictor, protocol)
-    without = f" without its model ({missing})" if missing else ""
-    return f"Recorded in MLflow as {run.name}{without}; {looking_glass(config)} shows it beside the others."
+        return unreached(recorder), None
+    address = None if refitted is None else f"runs:/{run_id}/model"
+    return f"Recorded in MLflow as {run.name}; {looking_glass(config)} shows it beside the others.", address
+
+
+def keep_model(config: Config, refitted: Refit, address: str | None) -> list[str]:
+    """Return lines that say where the model is and what predicts with it; a model that no run has goes into a file."""
+    from dnnexp.recording.models import keep_in_file, predict_command
+
+    if address is None:
+        address = keep_in_file(config, refitted.predictor)
+    return [f"The model: {address}", f"Predict with it: {predict_command(config, address)}"]
 
 
 if __name__ == "__main__":

@@ -22,7 +22,12 @@ GROUPS = [
     "experiment",
 ]
 OPTIONS = [(group, option) for group in GROUPS for option in Vocabulary([conf_folder()]).options(group)]
-MUST_BE_SET = {"csv": ["data.path=a.csv", "data.target=y"], "npz": ["data.path=a.npz"]}
+MUST_BE_SET = {
+    "csv": ["data.path=a.csv", "data.target=y"],
+    "idx": ["data.path=train-images"],
+    "npz": ["data.path=a.npz"],
+    "parquet": ["data.path=a.parquet", "data.target=[y,z]"],
+}
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,18 @@ from dnnexp.config.vocabulary import CHOOSERS, Vocabulary, conf_folder
 from dnnexp.network.optimizers import OPTIMIZERS
 from dnnexp.training.schedules import SCHEDULES
 
-GROUPS = ["data", "model", "optimizer", "schedule", "trainer", "evaluation", "search", "tracking", "paths"]
+GROUPS = [
+    "data",
+    "model",
+    "optimizer",
+    "schedule",
+    "trainer",
+    "evaluation",
+    "search",
+    "tracking",
+    "prediction",
+    "paths",
+]
 
 
 def test_the_packaged_configuration_is_found_from_any_folder(empty_folder: Path) -> None:

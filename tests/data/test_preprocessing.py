@@ -37,7 +37,7 @@ def test_no_scaling_leaves_the_bits_alone(table: pd.DataFrame) -> None:
     np.testing.assert_array_equal(features, table.to_numpy())
 
 
-@pytest.mark.parametrize("scaling", ["standard", "global"])
+@pytest.mark.parametrize("scaling", ["standard", "robust", "global"])
 def test_a_constant_column_becomes_zero_also_where_it_varies_later(table: pd.DataFrame, scaling: str) -> None:
     fitted = Preprocessor.fit(PreprocessingConfig(scaling), table)
     features = fitted.transform(table.assign(d=np.arange(50.0)))
@@ -70,7 +70,7 @@ def test_numbers_at_the_ends_of_the_float_range_give_finite_features(size: float
     frame = pd.DataFrame(size * signs, columns=["x"])
     features = Preprocessor.fit(PreprocessingConfig(scaling), frame).transform(frame)
     assert np.isfinite(features.astype(np.float32)).all()
-    if scaling != "none" and size > 1e-307:
+    if scaling in ("standard", "global") and size > 1e-307:
         np.testing.assert_allclose(features, signs)
 
 
@@ -106,11 +106,13 @@ def test_booleans_and_nullable_numbers_are_numbers() -> None:
         (lambda t: t.drop(columns="b"), "input: column 'b' is missing, choices: a, c, d"),
         (lambda t: t.assign(b=["old"] * 50), "input: column 'b' must hold numbers, got 'old' in row 1"),
         (lambda t: t.assign(c=pd.Timestamp(0)), "input: column 'c' must hold numbers"),
-        (lambda t: t.assign(c=t["c"].where(t.index != 7)), "input: column 'c', row 8: a missing value"),
+        (
+            lambda t: t.assign(b=t["b"].astype(object).where(t.index != 7, "?")),
+            "input: column 'b' must hold numbers, got '?' in row 8",
+        ),
         (lambda t: t.assign(c=t["c"].where(t.index != 7, np.inf)), "input: column 'c', row 8: an infinite value"),
         (lambda t: t.set_axis(["a", "a", "b", "c"], axis=1), "input: column 'a' is there more than once"),
         (lambda t: t[:0], "input: need at least one row, got none"),
-        (lambda t: t.assign(a=pd.array([None] * 50, dtype="Int64")), "input: column 'a', row 1: a missing value"),
     ],
 )
 def test_rows_that_cannot_be_transformed_are_refused(table: pd.DataFrame, change: object, message: str) -> None:
@@ -122,7 +124,7 @@ def test_rows_that_cannot_be_transformed_are_refused(table: pd.DataFrame, change
 
 def test_a_damaged_state_is_refused(table: pd.DataFrame) -> None:
     state = Preprocessor.fit(STANDARD, table).state()
-    with pytest.raises(DataError, match="need 4 finite numbers as 'mean', got shape"):
-        Preprocessor.from_state(state | {"mean": [0.0]})
+    with pytest.raises(DataError, match="need 4 finite numbers as 'centre', got shape"):
+        Preprocessor.from_state(state | {"centre": [0.0]})
     with pytest.raises(DataError, match="need 4 finite numbers as 'scale'"):
         Preprocessor.from_state(state | {"scale": [1.0, 1.0, 1.0, float("nan")]})

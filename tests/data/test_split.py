@@ -77,3 +77,32 @@ def test_test_rows_that_are_all_rows_are_refused() -> None:
     dataset = assemble("made", x[:, None], ["x"], x, ["y"], origin="made", test_rows=np.arange(12))
     with pytest.raises(DataError, match="need a test row and two others, got 12 of 12 rows for the test"):
         lock_test(dataset, 0.2, rng())
+
+
+def divided(**sides: np.ndarray | None) -> Dataset:
+    x = np.arange(100.0)
+    return assemble("made", x[:, None], ["x"], x % 2, ["y"], origin="made", **sides)
+
+
+def test_the_last_rows_in_time_are_the_test() -> None:
+    order = rng().permutation(100)
+    split = lock_test(divided(order=order), 0.2, rng(1))
+    assert sorted(order[split.test]) == list(range(80, 100))
+
+
+def test_no_group_is_on_both_sides_of_the_test() -> None:
+    groups = np.arange(100) // 4
+    tests = set()
+    for seed in range(5):
+        split = lock_test(divided(groups=groups), 0.2, rng(seed))
+        assert not set(groups[split.test]) & set(groups[split.development])
+        assert len(split.test) == 20
+        tests.add(tuple(split.test))
+    assert len(tests) == 5
+
+
+def test_an_official_test_that_divides_a_group_is_refused() -> None:
+    groups = np.arange(100) // 4
+    assert len(lock_test(divided(groups=groups, test_rows=np.arange(80, 100)), 0.2, rng()).test) == 20
+    with pytest.raises(DataError, match="the official test splits a group of data.group: row 83 of the data"):
+        lock_test(divided(groups=groups, test_rows=np.arange(82, 100)), 0.2, rng())

@@ -62,3 +62,57 @@ def test_holding_nothing_back_draws_no_folds() -> None:
 def test_more_folds_than_rows_allow_are_refused() -> None:
     with pytest.raises(DataError, match=r"evaluation\.folds: 6 folds need at least 12 rows, got 11"):
         draw_folds(np.arange(11), None, EvaluationConfig(folds=6), SEED)
+
+
+GROUPS = np.arange(150) // 5 + 7
+EVENING = np.random.default_rng(3).permutation(150)
+
+
+@pytest.mark.parametrize("kind", ["holdout", "cross_validation"])
+@pytest.mark.parametrize("labels", [LABELS, None])
+def test_a_group_is_in_one_part_of_a_fold_only(kind: str, labels: np.ndarray | None) -> None:
+    folds = draw_folds(DEVELOPMENT, labels, EvaluationConfig(kind, repeats=2), SEED, groups=GROUPS)
+    for fold in folds:
+        np.testing.assert_array_equal(np.sort(np.concatenate(fold)), DEVELOPMENT)
+        parts = [set(GROUPS[rows - 100]) for rows in fold]
+        assert sum(map(len, parts)) == 30
+        assert all(parts)
+        assert abs(len(fold.score) - 30) <= 10
+        assert abs(len(fold.stop) - 18) <= 10
+    if kind == "cross_validation":
+        assert not np.array_equal(folds[0].score, folds[5].score)
+
+
+def test_as_many_folds_as_groups_leave_none_to_stop_by_and_are_refused() -> None:
+    with pytest.raises(DataError, match=r"evaluation\.folds: 5 folds need more groups than that, got 5"):
+        draw_folds(DEVELOPMENT, LABELS, EvaluationConfig(), SEED, groups=np.arange(150) % 5)
+
+
+def test_folds_go_forward_in_time_and_the_last_rows_before_stop() -> None:
+    folds = draw_folds(DEVELOPMENT, LABELS, EvaluationConfig(folds=4, repeats=2), SEED, order=EVENING)
+    assert len(folds) == 8
+    for i, fold in enumerate(folds):
+        train, stop, score = (np.sort(EVENING[rows - 100]) for rows in fold)
+        begin = 30 * (i % 4 + 1)
+        assert score.tolist() == list(range(begin, begin + 30))
+        assert np.concatenate([train, stop]).tolist() == list(range(begin))
+        assert len(stop) == round(0.15 * begin)
+
+
+def test_held_out_rows_are_the_last_in_time() -> None:
+    (fold,) = draw_folds(DEVELOPMENT, None, EvaluationConfig("holdout"), SEED, order=EVENING)
+    train, stop, score = (np.sort(EVENING[rows - 100]) for rows in fold)
+    assert np.concatenate([train, stop, score]).tolist() == list(range(150))
+    assert (len(stop), len(score)) == (18, 30)
+
+
+def test_rows_of_one_time_are_scored_together() -> None:
+    days = EVENING // 7
+    for fold in draw_folds(DEVELOPMENT, None, EvaluationConfig(), SEED, order=days):
+        before = np.concatenate([fold.train, fold.stop])
+        assert days[before - 100].max() < days[fold.score - 100].min()
+
+
+def test_fewer_times_than_folds_need_are_refused() -> None:
+    with pytest.raises(DataError, match=r"5 folds that go forward in time need 6 stretches of it, got 150 rows of 3"):
+        draw_folds(DEVELOPMENT, None, EvaluationConfig(), SEED, order=EVENING % 3)

@@ -10,7 +10,10 @@ from dnnexp.evaluation.statistics import (
     corrected_interval,
     corrected_standard_error,
     one_standard_error,
+    optimism,
     paired_gain,
+    repeats_needed,
+    smallest_detectable,
 )
 
 
@@ -115,3 +118,71 @@ def test_a_perfect_best_does_not_rule_out_what_cannot_be_told_from_it():
     perfect, nearly, poor = [1.0] * 5, [1.0, 1.0, 0.96, 1.0, 1.0], [0.9, 0.92, 0.91, 0.89, 0.9]
     assert one_standard_error([nearly, perfect], [1, 2], 100, 25) == 0
     assert one_standard_error([poor, perfect], [1, 2], 100, 25) == 1
+
+
+@pytest.mark.parametrize(("folds", "repeats", "detectable"), [(5, 2, 1.34), (5, 5, 1.11), (10, 2, 0.84)])
+def test_the_smallest_detectable_difference_is_the_tabulated_one(folds: int, repeats: int, detectable: float):
+    assert smallest_detectable(folds * repeats, folds - 1, 1) == pytest.approx(detectable, abs=0.006)
+    assert math.isinf(smallest_detectable(1, 4, 1))
+
+
+def with_mean(mean: float, size: int = 20) -> np.ndarray:
+    """Return differences of sd 1 and that mean."""
+    d = np.random.default_rng(0).normal(size=size)
+    return (d - d.mean()) / d.std(ddof=1) + mean
+
+
+@pytest.mark.parametrize("mean", [0.7, 0.75, 0.9, 1.2, 5.0])
+def test_the_repeats_needed_are_the_fewest_whose_interval_excludes_zero(mean: float):
+    needed = repeats_needed(with_mean(mean), folds=10, n_train=90, n_score=10)
+    assert needed is not None
+
+    def tells(repeats: int) -> bool:
+        margin = stats.t.ppf(0.975, 10 * repeats - 1) * math.sqrt(1 / (10 * repeats) + 1 / 9)
+        return margin < mean
+
+    assert tells(needed)
+    assert needed == 1 or not tells(needed - 1)
+
+
+def test_no_number_of_repeats_tells_what_is_smaller_than_what_folds_have_in_common():
+    # 1.96 / sqrt(9) = .653
+    assert repeats_needed(with_mean(0.65), 10, 90, 10) is None
+    assert repeats_needed(with_mean(-0.66), 10, 90, 10) is not None
+    assert repeats_needed(with_mean(0.0) * 0, 10, 90, 10) is None
+    assert repeats_needed([0.3], 1, 80, 20) is None
+
+
+def test_a_difference_that_never_varies_needs_one_repeat():
+    assert repeats_needed([0.1, 0.1, 0.1, 0.1, 0.1], 5, 80, 20) == 1
+
+
+def test_optimism_without_rows_in_common_is_welchs_interval():
+    rng = np.random.default_rng(4)
+    screened, rescored = rng.normal(0.97, 0.02, 5), rng.normal(0.95, 0.01, 20)
+    welch = stats.ttest_ind(screened, rescored, equal_var=False)
+    limits = welch.confidence_interval(0.95)
+    found = optimism(screened, rescored, (100, 0), (100, 0))
+    assert found.estimate == pytest.approx(screened.mean() - rescored.mean())
+    assert (found.low, found.high) == pytest.approx((limits.low, limits.high))
+    wider = optimism(screened, rescored, (80, 20), (90, 10))
+    by_hand = math.sqrt(screened.var(ddof=1) * (1 / 5 + 1 / 4) + rescored.var(ddof=1) * (1 / 20 + 1 / 9))
+    assert wider.standard_error == pytest.approx(by_hand)
+
+
+def test_the_best_of_many_equal_configurations_is_seen_to_have_been_lucky():
+    # 30 configurations of one truth, sd of a screening mean .02 / sqrt(5): the best looks 2.04 such sd too good
+    rng = np.random.default_rng(6)
+    found = []
+    for _ in range(200):
+        screened = rng.normal(0.9, 0.02, (30, 5))
+        winner = screened[screened.mean(axis=1).argmax()]
+        found.append(optimism(winner, rng.normal(0.9, 0.02, 20), (80, 20), (90, 10)).estimate)
+    assert np.mean(found) == pytest.approx(2.04 * 0.02 / math.sqrt(5), rel=0.06)
+
+
+def test_one_score_says_nothing_about_the_uncertainty_of_an_optimism():
+    found = optimism([0.9], [0.8], (80, 20), (80, 20))
+    assert (found.estimate, found.low, found.high) == (pytest.approx(0.1), -math.inf, math.inf)
+    same = optimism([0.9, 0.9], [0.8, 0.8], (80, 20), (80, 20))
+    assert (same.low, same.high) == pytest.approx((0.1, 0.1))

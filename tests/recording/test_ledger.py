@@ -13,7 +13,8 @@ from dnnexp.evaluation.configuration import Configuration
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.refit import refit
 from dnnexp.evaluation.schema import EvaluationConfig
-from dnnexp.recording.ledger import looking_glass, open_recorder, record_model, unreached
+from dnnexp.recording.ledger import looking_glass, open_recorder, unreached
+from dnnexp.recording.models import find_predictor, model_record, with_card
 from dnnexp.tracking.records import RunRecord
 from dnnexp.training.schema import TrainerConfig
 
@@ -39,23 +40,22 @@ def test_what_shows_the_runs_is_where_they_are(overrides: list[str], shown: str,
 
 
 def test_a_model_is_logged_once_however_often_its_run_is_recorded(protocol: Protocol, empty_folder: Path) -> None:
-    recorder = open_recorder(Composer().compose(["data=iris"]), protocol, "a command")
-    predictor = refit(Configuration(trainer=TrainerConfig(epochs=1)), protocol).predictor
+    config = Composer().compose(["data=iris"])
+    recorder = open_recorder(config, protocol, "a command")
+    refitted = refit(Configuration(trainer=TrainerConfig(epochs=1)), protocol)
+    model = model_record(with_card(refitted, protocol, config, "s"), protocol, "s")
     for _ in range(2):
-        run_id = recorder.record(RunRecord("s/champion", "a network", role="champion"))
-        assert run_id is not None
-        assert record_model(recorder, run_id, predictor, protocol, "s") == ""
+        run_id = recorder.record(RunRecord("s/champion", "a network", role="champion", model=model))
+        assert run_id is not None, recorder.trouble
     client = recorder.connect().client
     experiment = client.get_experiment_by_name("iris")
     assert len(client.search_logged_models([experiment.experiment_id])) == 1
     (version,) = client.search_model_versions("name = 's'")
     assert (version.run_id, str(client.get_model_version_by_alias("s", "champion").version)) == (run_id, "1")
-
-
-def test_a_model_that_cannot_be_logged_says_why(protocol: Protocol, empty_folder: Path) -> None:
-    recorder = open_recorder(Composer().compose(["data=iris"]), protocol, "a command")
-    predictor = refit(Configuration(trainer=TrainerConfig(epochs=1)), protocol).predictor
-    assert "no-such-run" in record_model(recorder, "no-such-run", predictor, protocol)
+    loaded = find_predictor(config, "models:/s@champion")
+    assert loaded.card.provenance["study"] == "s"
+    assert loaded.card.provenance["data_sha256"] == protocol.dataset.sha256
+    assert loaded.card.provenance["test_score"] == refitted.test_score
 
 
 def test_a_record_that_could_not_even_be_kept_is_not_said_to_be(protocol: Protocol, empty_folder: Path) -> None:

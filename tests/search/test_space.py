@@ -4,26 +4,35 @@ import math
 import warnings
 from typing import Any
 
+import numpy as np
 import optuna
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dnnexp.data.dataset import Dataset, assemble
+from dnnexp.data.schema import DataConfig, PreprocessingConfig
+from dnnexp.data.sources import load
+from dnnexp.errors import ConfigError
 from dnnexp.evaluation.configuration import Configuration
 from dnnexp.network.optimizers import OptimizerConfig
 from dnnexp.network.schema import ModelConfig
 from dnnexp.search.schema import LADDER, SpaceConfig
-from dnnexp.search.space import flatten, grow, lr_bounds, suggest, tapered
+from dnnexp.search.space import flatten, grow, lr_bounds, settled, suggest, tapered
 
 SPACE = SpaceConfig()
+WIDE = SpaceConfig(
+    per_layer_activation=True, dropout=[0.0, 0.5], batch_size=[16, 64], scaling=["standard", "robust"],
+    skew=["none", "log"], columns=[None, 5],
+)  # fmt: skip
 SHALLOW = [depth for depth in LADDER if depth <= 64]
 
 
-def draw(depth: int, seed: int) -> tuple[dict[str, Any], Configuration]:
+def draw(depth: int, seed: int, space: SpaceConfig = SPACE) -> tuple[dict[str, Any], Configuration]:
     """Return what a random trial of that depth chose, and the configuration it built."""
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed))
     trial = study.ask()
-    configuration = suggest(trial, depth, Configuration(), SPACE)
+    configuration = suggest(trial, depth, Configuration(), space)
     return trial.params, configuration
 
 
@@ -60,9 +69,86 @@ def test_weight_decay_can_be_left_out_of_the_space():
     assert grow(params, 1, 2, space).keys() == {"width_1", "width_2", "activation", "lr"}
 
 
+@pytest.mark.parametrize("space", [SPACE, WIDE])
 @pytest.mark.parametrize("depth", [3, 12])
-def test_all_trials_of_a_depth_have_the_same_parameters(depth: int):
-    assert len({tuple(sorted(draw(depth, seed)[0])) for seed in range(5)}) == 1
+def test_all_trials_of_a_depth_have_the_same_parameters(depth: int, space: SpaceConfig):
+    assert len({tuple(sorted(draw(depth, seed, space)[0])) for seed in range(5)}) == 1
+
+
+@pytest.mark.parametrize("depth", [3, 8])
+def test_training_and_preprocessing_are_chosen_too_where_the_space_has_them(depth: int):
+    for seed in range(5):
+        params, configuration = draw(depth, seed, WIDE)
+        flat = flatten(configuration)
+        assert flat["model.dropout"] == params["dropout"]
+        assert flat["trainer.batch_size"] == params["batch_size"]
+        assert flat["data.preprocessing.scaling"] == params["scaling"]
+        assert flat["data.preprocessing.skew"] == params["skew"]
+        assert flat["data.preprocessing.select"] == params["columns"]
+        assert flat["data.preprocessing.categories"] == PreprocessingConfig().categories
+        chosen = [name for _, name in configuration.model.hidden]
+        own = [params[f"activation_{l}"] for l in range(1, depth + 1)] if depth <= 6 else [params["activation"]] * depth
+        assert chosen == own
+
+
+def test_what_has_one_choice_is_that_and_is_not_searched():
+    space = SpaceConfig(batch_size=[16], scaling=["robust"], skew=["log"], columns=[7])
+    params, configuration = draw(1, 0, space)
+    assert params.keys() == {"width_1", "activation", "lr", "weight_decay"}
+    assert configuration.trainer.batch_size == 16
+    assert configuration.preprocessing == PreprocessingConfig("robust", "log", select=7)
+
+
+def test_the_default_space_of_digits_searches_neither_scaling_nor_columns():
+    digits = load(DataConfig("digits"))
+    base = Configuration(preprocessing=PreprocessingConfig("global"))
+    for configured in (base, Configuration()):
+        space = settled(SPACE, configured, digits)
+        assert space == SpaceConfig(scaling=None, columns=None)
+        params, _ = draw(1, 0, space)
+        assert params.keys() == {"width_1", "activation", "lr", "weight_decay"}
+
+
+def numbers(columns: int) -> Dataset:
+    rng = np.random.default_rng(0)
+    names = [f"x{i}" for i in range(columns)]
+    return assemble("made", rng.normal(size=(12, columns)), names, np.arange(12.0), ["y"], origin="made")
+
+
+@pytest.mark.parametrize(
+    ("columns", "choices"),
+    [
+        (1, None), (10, None), (11, [None, 5]), (20, [None, 5, 10]), (50, [None, 5, 10, 20]),
+        (784, [None, 5, 20, 50, 200]), (5000, [None, 5, 50, 200, 2000]),
+    ],
+)  # fmt: skip
+def test_how_many_columns_may_be_kept_goes_by_how_many_there_are(columns: int, choices: list[int | None] | None):
+    space = settled(SPACE, Configuration(), numbers(columns))
+    assert (space.columns, space.scaling) == (choices, ["standard", "robust"])
+    assert settled(space, Configuration(), numbers(columns)) == space
+
+
+def test_what_is_configured_is_not_searched_by_default():
+    base = Configuration(preprocessing=PreprocessingConfig("none", select=3))
+    space = settled(SPACE, base, numbers(50))
+    assert (space.columns, space.scaling) == (None, None)
+    said = SpaceConfig(columns=[None, 50], scaling=["global", "none"])
+    assert settled(said, base, numbers(50)) == said
+
+
+def test_more_columns_than_there_are_are_refused():
+    with pytest.raises(ConfigError, match=r"search.space.columns\[1\]: need at most 12, the columns of made, got 13"):
+        settled(SpaceConfig(columns=[None, 13]), Configuration(), numbers(12))
+
+
+def test_a_winner_with_activations_of_its_own_repeats_the_last_and_keeps_it_beyond_six_layers():
+    carried = {"dropout": 0.1, "batch_size": 16, "scaling": "robust", "skew": "log", "columns": None}
+    winner = {"width_1": 20, "width_2": 30, "activation_1": "relu", "activation_2": "tanh", "lr": 1e-2}
+    three = grow(winner | carried, 2, 3, WIDE)
+    assert [three[f"activation_{l}"] for l in (1, 2, 3)] == ["relu", "tanh", "tanh"]
+    assert carried.items() <= three.items()
+    assert "activation" not in three
+    assert grow(winner, 2, 8, WIDE)["activation"] == "tanh"
 
 
 def test_the_learning_rate_falls_with_depth_as_adam_wants_it():
@@ -94,16 +180,16 @@ def test_beyond_six_layers_a_winner_keeps_its_first_and_last_width():
     assert grow(eight, 8, 16, SPACE)["taper"] == 0.5
 
 
-@given(st.sampled_from(SHALLOW), st.sampled_from(SHALLOW), st.integers(0, 1000))
-@settings(max_examples=40, deadline=None)
-def test_whatever_grows_is_inside_the_space_it_grows_into(a: int, b: int, seed: int):
+@given(st.sampled_from(SHALLOW), st.sampled_from(SHALLOW), st.integers(0, 1000), st.sampled_from([SPACE, WIDE]))
+@settings(max_examples=60, deadline=None)
+def test_whatever_grows_is_inside_the_space_it_grows_into(a: int, b: int, seed: int, space: SpaceConfig):
     depth, deeper = sorted((a, b))
-    params, _ = draw(depth, seed)
+    params, _ = draw(depth, seed, space)
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler())
-    study.enqueue_trial(grow(params, depth, deeper, SPACE))
+    study.enqueue_trial(grow(params, depth, deeper, space))
     trial = study.ask()
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # Optuna warns where a fixed value is outside
-        configuration = suggest(trial, deeper, Configuration(), SPACE)
-    assert trial.params == grow(params, depth, deeper, SPACE)
+        configuration = suggest(trial, deeper, Configuration(), space)
+    assert trial.params == grow(params, depth, deeper, space)
     assert len(configuration.model.hidden) == deeper

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dnnexp.tracking.labels import built_params, run_name, short_number
+from dnnexp.tracking.labels import activation_text, built_params, run_name, short_number
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,9 @@ def test_parameters_are_those_of_the_network_that_was_built() -> None:
         "model.parameters": 1234,
         "optimizer.lr_log10": -2.0,
     }
+
+
+def test_activations_that_differ_are_named_layer_by_layer() -> None:
+    assert activation_text([(8, "relu"), (8, "relu")]) == "relu"
+    assert activation_text([(8, "relu"), (8, "tanh"), (8, "relu")]) == "relu+tanh+relu"
+    assert activation_text([]) == ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dnnexp.config.refusal import GROUPS
 from dnnexp.config.vocabulary import CHOOSERS, Entry, Vocabulary
@@ -15,8 +15,9 @@ __all__ = ["manual"]
 
 WIDTH = 80
 NAMES = {"activations": list(ACTIVATIONS), "initializers": list(INITIALIZERS), "metrics": list(METRICS)}
+MULTIRUN = "-m, --multirun"
 OPTIONS = {
-    "-m, --multirun": "run each combination of comma-separated values",
+    MULTIRUN: "run each combination of comma-separated values",
     "-cd, --config-dir DIR": "look for config files in DIR too",
     "-cn, --config-name NAME": "start from NAME.yaml instead of config.yaml",
     "--cfg job": "print the composed configuration and do nothing",
@@ -26,19 +27,24 @@ OPTIONS = {
 }
 
 
-def manual(program: str, about: str, vocabulary: Vocabulary, config_name: str = "config") -> str:
-    """Return the help text of a command, at most 80 columns wide."""
-    return "\n".join(_lines(program, about, vocabulary, config_name)) + "\n"
+def manual(
+    program: str, about: str, vocabulary: Vocabulary, config_name: str = "config", sides: Sequence[str] = ()
+) -> str:
+    """Return the help text of a command, at most 80 columns wide. sides: options with settings of their own."""
+    return "\n".join(_lines(program, about, vocabulary, config_name, sides)) + "\n"
 
 
-def _lines(program: str, about: str, vocabulary: Vocabulary, config_name: str) -> Iterator[str]:
+def _lines(program: str, about: str, vocabulary: Vocabulary, config_name: str, sides: Sequence[str]) -> Iterator[str]:
     defaults = vocabulary.defaults(config_name)
     yield f"usage: {program} [option …] [group=option …] [key=value …]"
+    if sides:
+        yield " " * 12 + " ".join(f"{side} key=value …" for side in sides)
     yield ""
     yield from textwrap.wrap(about, WIDTH)
     yield ""
     yield "options"
-    yield from (f"  {flag:24}{meaning}" for flag, meaning in OPTIONS.items())
+    flags = dict.fromkeys(sides, "what follows is set on this side only") | OPTIONS
+    yield from (f"  {flag:24}{meaning}" for flag, meaning in flags.items() if not (sides and flag == MULTIRUN))
     yield ""
     yield "groups, chosen with group=option; * marks what is chosen when nothing is said"
     for group in GROUPS:

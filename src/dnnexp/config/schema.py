@@ -17,6 +17,7 @@ from dnnexp.evaluation.schema import EvaluationConfig
 from dnnexp.metrics import METRICS
 from dnnexp.network.optimizers import OptimizerConfig
 from dnnexp.network.schema import ModelConfig
+from dnnexp.prediction.schema import PredictionConfig
 from dnnexp.redaction import redact
 from dnnexp.search.schema import SearchConfig, require_study_name
 from dnnexp.tracking.schema import TrackingConfig, require_store
@@ -27,7 +28,14 @@ __all__ = ["Config", "Origin", "PathsConfig", "Setting", "flatten"]
 Setting = str | int | float | bool | None
 LOCAL_STORES = ("", "file", "sqlite")
 DECISIVE = ("data.", "model.", "optimizer.", "schedule.", "trainer.", "evaluation.")
-INDECISIVE = ("data.path", "trainer.threads", "trainer.checkpoint", "trainer.resume")
+INDECISIVE = (
+    "data.path",
+    "data.test_path",
+    "data.labels_path",
+    "trainer.threads",
+    "trainer.checkpoint",
+    "trainer.resume",
+)
 
 
 @dataclass
@@ -85,6 +93,7 @@ class Config:
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     search: SearchConfig = field(default_factory=SearchConfig)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
+    prediction: PredictionConfig = field(default_factory=PredictionConfig)
     paths: PathsConfig = field(default_factory=PathsConfig)
     seed: int = 0
     study: str | None = None
@@ -134,6 +143,7 @@ class Config:
     def flat(self) -> dict[str, Setting]:
         """Return every key that the chosen options have with its value, as `model.depth`: 3, fit to be logged.
 
+        Those of predictions are left out: they are made by a command of their own, with whatever it is told.
         Lists are written as text; texts that come from the environment stay unresolved; passwords are redacted.
         """
         settings = flatten(self)
@@ -141,6 +151,7 @@ class Config:
             if isinstance(settings.get(key), str):
                 settings[key] = redact(text)
         meant = {key for item in fields(self) if is_dataclass(getattr(self, item.name)) for key in self.keys(item.name)}
+        meant -= set(self.keys("prediction"))
         return {key: value for key, value in settings.items() if key in meant or "." not in key}
 
     def decisive(self) -> dict[str, Setting]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from dnnexp.errors import nearest
 
-__all__ = ["dropping", "listed", "meant"]
+__all__ = ["dropping", "listed", "meant", "naming"]
 
 MOST = 20  # names in one message
 
@@ -27,7 +27,12 @@ def listed(columns: Sequence[str]) -> str:
     return ", ".join(map(repr, columns[:MOST])) + more
 
 
+def naming(key: str, columns: Sequence[str]) -> str:
+    """Return the override that gives the columns to a key, as one types it; the first few of many."""
+    named = [column if column.replace("_", "a").isalnum() else repr(column) for column in columns[:MOST]]
+    return f"{key}=[{','.join(named)}{',…' * (len(columns) > MOST)}]"
+
+
 def dropping(columns: Sequence[str]) -> str:
     """Return the override that leaves the columns out, as one types it; the first few of many."""
-    named = [column if column.replace("_", "a").isalnum() else repr(column) for column in columns[:MOST]]
-    return f"data.drop=[{','.join(named)}{',…' * (len(columns) > MOST)}]"
+    return naming("data.drop", columns)

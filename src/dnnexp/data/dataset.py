@@ -1,9 +1,7 @@
-"""A data set in memory, the laws that any data must keep, and the fingerprint of its full content."""
+"""A data set in memory, and the laws that any data must keep."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dnnexp.data.columns import listed
+from dnnexp.data.fingerprint import fingerprint
+from dnnexp.data.summary import Notes, summary_lines
 from dnnexp.data.target import read_target
 from dnnexp.errors import DataError
 
@@ -26,9 +26,10 @@ MIN_ROWS = 10
 class Dataset:
     """Inputs, targets, and what is known about them.
 
-    y holds, for classes, one integer code into `classes` per example (examples,); for labels 0 and 1, (examples,
-    labels); for regression float64 (examples, targets). `test_rows` are the row numbers of the official test examples,
-    `None` where the data has none.
+    X holds numbers as float64, NaN for a gap, and categories as texts in object columns, None for a gap. y holds, for
+    classes, one integer code into `classes` per example (examples,); for labels 0 and 1, (examples, labels); for
+    regression float64 (examples, targets). `test_rows` are the row numbers of the official test examples, `None` where
+    the data has none.
     """
 
     name: str
@@ -38,9 +39,13 @@ class Dataset:
     classes: tuple[str, ...]  # () for regression and labels
     target_names: tuple[str, ...]  # of the labels too
     test_rows: np.ndarray | None
-    sha256: str  # of columns, X and y
+    sha256: str  # of columns, X, y, weights, groups and order
     image_shape: tuple[int, ...] | None  # of one example, where the columns are pixels
     description: str  # one line on what was read
+    weights: np.ndarray | None = None  # (examples,) > 0, how much each counts in cost and scores; None: all alike
+    groups: np.ndarray | None = None  # (examples,) codes; a group is never on two sides of a division
+    order: np.ndarray | None = None  # (examples,) rank in time, ascending; equal times have one rank
+    summary: tuple[str, ...] = ()  # lines on what was read and inferred
 
 
 def row_number(i: int) -> str:
@@ -50,7 +55,7 @@ def row_number(i: int) -> str:
 
 def assemble(
     name: str,
-    inputs: np.ndarray,
+    inputs: np.ndarray | pd.DataFrame,
     columns: Sequence[str],
     target: np.ndarray,
     target_names: Sequence[str],
@@ -60,24 +65,35 @@ def assemble(
     row_name: Callable[[int], str] = row_number,
     test_rows: np.ndarray | None = None,
     image_shape: tuple[int, ...] | None = None,
+    weights: np.ndarray | None = None,
+    groups: np.ndarray | None = None,
+    order: np.ndarray | None = None,
+    notes: Notes | None = None,
 ) -> Dataset:
     """Return the data set of inputs (examples, columns) and target (examples,) or (examples, targets).
 
-    `origin` says where the data comes from, `row_name` how an error names an example. Raises DataError where a law is
-    broken: at least MIN_ROWS examples, at least one column, numbers that are finite, a target that varies.
+    inputs: an array of numbers, or a table whose columns are float64 or texts in object columns. `origin` says where
+    the data comes from, `row_name` how an error names an example, `notes` what was made of it. Raises DataError where a
+    law is broken: at least MIN_ROWS examples, at least one column, no infinity, a target that varies.
     """
     import pandas as pd
 
     if len(inputs) < MIN_ROWS:
         raise DataError(f"{origin}: need at least {MIN_ROWS} rows, got {len(inputs)}")
-    if not columns:
+    if not len(columns):
         raise DataError(f"{origin}: need at least one input column besides the target, got none")
-    values = np.asarray(inputs, dtype=np.float64)
-    require_finite(values, columns, origin, row_name)
+    if isinstance(inputs, np.ndarray):
+        values = np.asarray(inputs, dtype=np.float64)
+        X = pd.DataFrame(values, columns=pd.Index(list(columns)), copy=False)
+    else:
+        X = inputs
+    _require_no_infinity(X, origin, row_name)
     goal = read_target(target, task, target_names, origin, row_name)
-    X = pd.DataFrame(values, columns=pd.Index(list(columns)), copy=False)
+    numbers = int(sum(dtype.kind in "biuf" for dtype in X.dtypes))
     shape = "" if image_shape is None else f" (images {' × '.join(map(str, image_shape))})"
     official = "" if test_rows is None else f", of which {len(test_rows):,} are the official test rows"
+    texts = "" if numbers == len(columns) else f", {len(columns) - numbers:,} of categories"
+    rows = f"{origin}: {len(X):,} rows{official}"
     return Dataset(
         name=name,
         X=X,
@@ -86,9 +102,13 @@ def assemble(
         classes=goal.classes,
         target_names=tuple(target_names),
         test_rows=test_rows,
-        sha256=_fingerprint(values, columns, goal.y, goal.classes, target_names),
+        sha256=fingerprint(X, goal.y, goal.classes, target_names, weights, groups, order),
         image_shape=image_shape,
-        description=f"{origin}: {len(values):,} rows{official}, {len(columns):,} numeric columns{shape}; {goal.reason}",
+        description=f"{rows}, {numbers:,} numeric columns{shape}{texts}; {goal.reason}",
+        weights=weights,
+        groups=groups,
+        order=order,
+        summary=summary_lines(rows, X, goal, image_shape, notes or Notes()),
     )
 
 
@@ -108,13 +128,15 @@ def require_finite(values: np.ndarray, columns: Sequence[str], origin: str, row_
     )
 
 
-def _fingerprint(
-    values: np.ndarray, columns: Sequence[str], y: np.ndarray, classes: Sequence[str], target_names: Sequence[str]
-) -> str:
-    """Return the SHA-256 of column names, every value of values (examples, columns) and every target, in hex."""
-    names = {"columns": list(columns), "classes": list(classes), "targets": list(target_names), "rows": len(values)}
-    digest = hashlib.sha256(json.dumps(names, sort_keys=True).encode())
-    for start in range(0, len(values), 4096):  # in blocks: a copy of large data would double the memory
-        digest.update(np.ascontiguousarray(values[start : start + 4096], dtype="<f8").data)
-    digest.update(np.ascontiguousarray(y, dtype="<f8" if y.dtype.kind == "f" else "<i8").data)
-    return digest.hexdigest()
+def _require_no_infinity(X: pd.DataFrame, origin: str, row_name: Callable[[int], str]) -> None:
+    """Raise DataError that names the first column and row of X with an infinity."""
+    numbers = X.select_dtypes("number")
+    infinite = np.isinf(numbers.to_numpy(dtype=np.float64))
+    if infinite.any():
+        bad = np.flatnonzero(infinite.any(axis=0))
+        names = [str(numbers.columns[int(i)]) for i in bad]
+        also = f" (also in {listed(names[1:])})" if names[1:] else ""
+        raise DataError(
+            f"{origin}: column {names[0]!r}, {row_name(int(infinite[:, bad[0]].argmax()))}: an infinite value{also}; "
+            "correct it, leave it empty (missing), or leave out the row or the column"
+        )

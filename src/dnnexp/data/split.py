@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dnnexp.data.dataset import Dataset
+from dnnexp.data.partition import draw_groups, last_in_time
 from dnnexp.errors import DataError
 
 __all__ = ["TestSplit", "lock_test"]
@@ -24,16 +25,24 @@ class TestSplit(NamedTuple):
 def lock_test(dataset: Dataset, test_size: float, rng: np.random.Generator) -> TestSplit:
     """Return the split: the official test rows where the data has them, else a share `test_size` of all rows.
 
-    Drawn rows are stratified by class (every class keeps an example for development). Raises DataError where the
-    rows left for development hold one class only.
+    That share is the last rows in time where the data has an order, whole groups where it has those, else drawn rows,
+    stratified by class (every class keeps an example for development). Raises DataError where the rows left for
+    development hold one class only, and where a group is on both sides of an official split.
     """
     rows = len(dataset.X)
+    count = _test_rows(rows, test_size)
+    labels = dataset.y if dataset.classes else None
     if dataset.test_rows is not None:
         test = np.unique(dataset.test_rows).astype(np.int64)
-    elif dataset.y.ndim > 1:
-        test = np.sort(rng.permutation(rows)[: _test_rows(rows, test_size)])
+        _require_whole_groups(dataset, test)
+    elif dataset.order is not None:
+        test = np.flatnonzero(last_in_time(dataset.order, count))
+    elif dataset.groups is not None:
+        test = np.flatnonzero(draw_groups(dataset.groups, labels, count, rng))
+    elif labels is None:
+        test = np.sort(rng.permutation(rows)[:count])
     else:
-        test = _stratified(dataset.y, _test_rows(rows, test_size), rng)
+        test = _stratified(labels, count, rng)
     development = np.setdiff1d(np.arange(rows), test, assume_unique=True)
     if len(development) < 2 or len(test) < 1:
         raise DataError(f"{dataset.name}: need a test row and two others, got {len(test)} of {rows} rows for the test")
@@ -49,6 +58,18 @@ def lock_test(dataset: Dataset, test_size: float, rng: np.random.Generator) -> T
 
 def _test_rows(rows: int, test_size: float) -> int:
     return min(max(round(rows * test_size), 1), rows - 1)
+
+
+def _require_whole_groups(dataset: Dataset, test: np.ndarray) -> None:
+    if dataset.groups is None:
+        return
+    development = np.delete(dataset.groups, test)
+    divided = np.flatnonzero(np.isin(dataset.groups[test], development))
+    if len(divided):
+        raise DataError(
+            f"{dataset.name}: the official test splits a group of data.group: row {test[divided[0]] + 1} of the data "
+            f"is a test row, others of its group are not ({len(divided):,} such rows); leave out one of the settings"
+        )
 
 
 def _stratified(codes: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:

@@ -12,7 +12,8 @@ from dnnexp.data.target_code import TargetCode
 from dnnexp.errors import DnnexpError
 from dnnexp.estimators.rows import Rows
 from dnnexp.evaluation.configuration import Configuration
-from dnnexp.evaluation.folds import divide
+from dnnexp.evaluation.folds import draw_folds
+from dnnexp.evaluation.schema import EvaluationConfig
 from dnnexp.evaluation.stack import architecture_of, make_member, mean_curves
 from dnnexp.metrics import default_metric, suited_metrics
 from dnnexp.predictor import Predictor
@@ -39,7 +40,8 @@ def hold_back(
     rows: Rows, labels: npt.NDArray[Any] | None, share: float, seed: np.random.SeedSequence
 ) -> npt.NDArray[np.intp]:
     """Return the numbers of a share of the rows, by class where there are labels."""
-    return divide(np.arange(len(rows.y)), labels, share, child(seed, STOP))[1]
+    config = EvaluationConfig("holdout", score_size=share)
+    return draw_folds(np.arange(len(rows.y)), labels, config, child(seed, STOP))[0].score
 
 
 def train_members(
@@ -60,7 +62,8 @@ def train_members(
     examples = Examples.empty(len(features), features.shape[1], code.outputs, trainer.precision)
     examples.X1[:, :-1], examples.Y[:] = features, code.encode(rows.y)
     if rows.weights is not None:
-        examples = examples._replace(weights=(rows.weights / rows.weights.mean()).astype(trainer.precision))
+        weights = (rows.weights / rows.weights.mean()).astype(trainer.precision)
+        examples = examples._replace(weights=weights, score_weights=weights)
     architecture = architecture_of(configuration.model, features.shape[1], code.outputs, loss)
     if start is not None and start.theta.shape != (len(stop), architecture.size):
         start = None

@@ -32,6 +32,7 @@ __all__ = ["USUAL", "NetworkEstimator", "as_value_error"]
 
 Array = npt.NDArray[Any]
 USUAL = Configuration()  # the defaults are those of the commands
+SELECTION = 1 << 20  # place below the seed
 
 
 @contextmanager
@@ -95,7 +96,8 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
             rows = merged_rows(rows)
         start = self._end if hasattr(self, "_end") and (goes_on or self.warm_start) else None
         if start is None:
-            preprocessor = Preprocessor.fit(configuration.preprocessing, rows.X)
+            drawn = int(child(seed, SELECTION).generate_state(1)[0])
+            preprocessor = Preprocessor.fit(configuration.preprocessing, rows.X, rows.y, task, drawn)
             code = TargetCode.fit(task, classes, rows.y)
         else:
             preprocessor, code = self.predictor_.preprocessor, self.predictor_.code

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from dnnexp.data.dataset import Dataset
-from dnnexp.data.preprocessing import Preprocessor
+from dnnexp.data.preprocessing import Preprocessor, column_importances
 from dnnexp.data.schema import PreprocessingConfig
 from dnnexp.data.split import TestSplit, lock_test
 from dnnexp.data.target_code import TargetCode
@@ -28,7 +29,8 @@ LOSSES_OF_TASK = {  # the first is the default
     "multilabel": ("sigmoid_cross_entropy",),
     "regression": ("squared_error", "absolute_error", "huber"),
 }
-SPLIT, FOLDS, MEMBERS, REFIT = range(4)  # places below the study's seed
+SPLIT, FOLDS, MEMBERS, REFIT, SELECTION = range(5)  # places below the study's seed
+KEPT = 512 << 20  # bytes of prepared examples that are kept for the next configuration
 
 
 class Prepared(NamedTuple):
@@ -46,12 +48,19 @@ class Protocol:
         self.dataset, self.config = dataset, evaluation
         self.seed = np.random.SeedSequence(seed)
         self.split: TestSplit = lock_test(dataset, test_size, generator(self.seed, SPLIT))
-        labels = dataset.y[self.split.development] if dataset.classes else None
-        self.folds: list[Fold] = draw_folds(self.split.development, labels, evaluation, child(self.seed, FOLDS))
+        self.folds: list[Fold] = self.draw(evaluation, child(self.seed, FOLDS))
         self.metric_name = choose_metric(evaluation.metric, dataset.task)
         require_tunable(evaluation, dataset.task, self.metric_name)
         self.metrics: dict[str, Metric] = suited_metrics(dataset.task)
-        self._prepared: dict[tuple[Any, ...], Prepared] = {}
+        self._prepared: dict[tuple[Any, ...], Prepared] = {}  # the last used at the end
+        self._importances: dict[tuple[Any, ...], npt.NDArray[np.float64]] = {}
+
+    def draw(self, evaluation: EvaluationConfig, seed: np.random.SeedSequence) -> list[Fold]:
+        """Return folds of the development rows that keep groups whole and time in order, where the data has those."""
+        dataset, rows = self.dataset, self.split.development
+        labels = dataset.y[rows] if dataset.classes else None
+        groups, order = (None if sides is None else sides[rows] for sides in (dataset.groups, dataset.order))
+        return draw_folds(rows, labels, evaluation, seed, groups, order)
 
     @property
     def metric(self) -> Metric:
@@ -74,21 +83,46 @@ class Protocol:
         return child(self.seed, REFIT, i)
 
     def prepare(self, config: PreprocessingConfig, fitted_on: list[npt.NDArray[np.intp]], precision: str) -> Prepared:
-        """Return all rows, preprocessed once for each set of rows it is fitted on. The last few answers are kept."""
+        """Return all rows, preprocessed once for each set of rows it is fitted on. The answers last used are kept."""
+        if config.select is None:
+            config = replace(config, select_by=PreprocessingConfig.select_by)
         key = (repr(config), precision, tuple(rows.tobytes() for rows in fitted_on))
-        if key not in self._prepared:
-            if len(self._prepared) >= 2:
-                self._prepared.pop(next(iter(self._prepared)))
-            self._prepared[key] = self._prepare(config, fitted_on, precision)
-        return self._prepared[key]
+        prepared = self._prepared.pop(key, None) or self._prepare(config, fitted_on, precision)
+        self._prepared[key] = prepared
+        while len(self._prepared) > 1 and sum(map(_bytes, self._prepared.values())) > KEPT:
+            self._prepared.pop(next(iter(self._prepared)))
+        return prepared
 
     def _prepare(self, config: PreprocessingConfig, fitted_on: list[npt.NDArray[np.intp]], precision: str) -> Prepared:
         X, y = self.dataset.X, self.dataset.y
-        preprocessors = [Preprocessor.fit(config, X.iloc[rows]) for rows in fitted_on]
+        preprocessors = [self._preprocessor(config, rows) for rows in fitted_on]
         codes = [TargetCode.fit(self.dataset.task, self.dataset.classes, y[rows]) for rows in fitted_on]
         N = len(X)
-        examples = Examples.empty(len(fitted_on) * N, len(preprocessors[0].feature_names), codes[0].outputs, precision)
+        n_in = max(len(preprocessor.feature_names) for preprocessor in preprocessors)
+        examples = Examples.empty(len(fitted_on) * N, n_in, codes[0].outputs, precision)
         for j, (preprocessor, code) in enumerate(zip(preprocessors, codes, strict=True)):
-            examples.X1[j * N : (j + 1) * N, :-1] = preprocessor.transform(X)
+            features = preprocessor.transform(X)
+            preprocessor.surprises.clear()  # rows that are scored on are no news to anybody
+            examples.X1[j * N : (j + 1) * N, : features.shape[1]] = features
+            examples.X1[j * N : (j + 1) * N, features.shape[1] : -1] = 0  # another fitting has more categories
             examples.Y[j * N : (j + 1) * N] = code.encode(y)
+        if self.dataset.weights is not None:
+            weights = np.tile(self.dataset.weights / self.dataset.weights.mean(), len(fitted_on))
+            examples = examples._replace(weights=weights, score_weights=weights)
         return Prepared(examples, preprocessors, codes)
+
+    def _preprocessor(self, config: PreprocessingConfig, rows: npt.NDArray[np.intp]) -> Preprocessor:
+        """Return the preprocessor of those rows; which columns matter to them is found once, however many are kept."""
+        X, y, task = self.dataset.X.iloc[rows], self.dataset.y[rows], self.dataset.task
+        if config.select is None or config.select >= X.shape[1]:
+            return Preprocessor.fit(config, X)
+        key = (config.select_by, config.categories, rows.tobytes())
+        if key not in self._importances:
+            seed = int(child(self.seed, SELECTION).generate_state(1)[0])
+            self._importances[key] = column_importances(config, X, y, task, seed)
+        return Preprocessor.fit(config, X, y, task, importance=self._importances[key])
+
+
+def _bytes(prepared: Prepared) -> int:
+    """Return the size of the prepared inputs and targets."""
+    return prepared.examples.X1.nbytes + prepared.examples.Y.nbytes

@@ -17,7 +17,6 @@ import numpy.typing as npt
 
 from dnnexp.evaluation.configuration import Configuration
 from dnnexp.evaluation.constant import constant_cost
-from dnnexp.evaluation.folds import draw_folds
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.schema import EvaluationConfig
 from dnnexp.evaluation.stack import balance, make_member, network_shape, train_stack
@@ -120,9 +119,8 @@ class RangeTest:
     def _draw_rows(self) -> tuple[Rows, Rows]:
         """Return the rows to train on and those held back, both limited to what so few steps can use."""
         protocol, trainer = self._protocol, self._configuration.trainer
-        labels = protocol.dataset.y[protocol.split.development] if protocol.dataset.classes else None
         seed = child(protocol.seed, RANGE, ROWS)
-        fold = draw_folds(protocol.split.development, labels, EvaluationConfig(kind="holdout"), seed)[0]
+        fold = protocol.draw(EvaluationConfig(kind="holdout"), seed)[0]
         rows, held = np.concatenate([fold.train, fold.stop]), fold.score
         self._train_rows = len(rows)
         rng = generator(seed, 2)

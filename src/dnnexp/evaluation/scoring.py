@@ -32,8 +32,8 @@ def score(
 ) -> dict[str, npt.NDArray[np.float64]]:
     """Return each metric (R,) of networks theta (R, P), network r on its own rows; NaN where it gives no finite output.
 
-    Regression is scored in the target's own units. thresholds: (n[L],) of each network, for the metrics that decide;
-    none: 1/2.
+    Regression is scored in the target's own units. Rows count by their sample weights, where the data has those.
+    thresholds: (n[L],) of each network, for the metrics that decide; none: 1/2.
     """
     scores = {name: np.full(len(theta), np.nan) for name in metrics}
     for r, said in enumerate(out_of_fold(theta, architecture, prepared, dataset, rows)):
@@ -57,5 +57,6 @@ def out_of_fold(
         index = (numbers + r * N)[None, :]
         with np.errstate(all="ignore"):
             A = outputs(logits(theta[r : r + 1], architecture, prepared.examples.X1, index), architecture)[0]
-        said.append(Outputs(numbers, A.astype(np.float64), prepared.examples.Y[index[0]].T, np.ones(len(numbers))))
+        weights = np.ones(len(numbers)) if dataset.weights is None else dataset.weights[numbers]
+        said.append(Outputs(numbers, A.astype(np.float64), prepared.examples.Y[index[0]].T, weights))
     return said

@@ -18,7 +18,18 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Interval", "corrected_interval", "corrected_standard_error", "one_standard_error", "paired_gain"]
+__all__ = [
+    "Interval",
+    "corrected_interval",
+    "corrected_standard_error",
+    "one_standard_error",
+    "optimism",
+    "paired_gain",
+    "repeats_needed",
+    "smallest_detectable",
+]
+
+MOST_REPEATS = 1000  # beyond these the answer is another: more rows
 
 Scores = Sequence[float] | npt.NDArray[np.floating[Any]]
 
@@ -73,6 +84,76 @@ def paired_gain(
     if a.shape != b.shape:
         raise ValueError(f"paired scores need the same folds and seeds, got {a.size} and {b.size} scores")
     return corrected_interval(a - b, n_train, n_score, confidence)
+
+
+def smallest_detectable(runs: int, n_train: float, n_score: float, confidence: float = 0.95) -> float:
+    """Return the least mean difference, in units of sd(d), whose corrected interval over `runs` scores excludes zero.
+
+    That is t sqrt(1/J + n_score/n_train) on J - 1 degrees of freedom; infinite for fewer than two runs. A true
+    difference of that size is seen every second time.
+    """
+    from scipy.special import stdtrit as t_quantile
+
+    if runs < 2:
+        return math.inf
+    return float(t_quantile(runs - 1, (1 + confidence) / 2)) * math.sqrt(1 / runs + n_score / n_train)
+
+
+def repeats_needed(
+    differences: Scores, folds: int, n_train: float, n_score: float, confidence: float = 0.95
+) -> int | None:
+    """Return how many repeats of that many folds would tell the mean difference from zero, if mean and sd stayed.
+
+    None where no number up to 1,000 would: repeats draw on the same rows, and z sd sqrt(n_score / n_train) remains
+    however many there are. None for a difference of zero too, and for fewer than two differences.
+    """
+    d = np.asarray(differences, dtype=np.float64)
+    if d.size < 2 or d.mean() == 0:
+        return None
+    least, sd = abs(float(d.mean())), float(np.std(d, ddof=1))
+
+    def would_tell(repeats: int) -> bool:
+        return folds * repeats > 1 and smallest_detectable(folds * repeats, n_train, n_score, confidence) * sd < least
+
+    low, high = 0, MOST_REPEATS
+    if not would_tell(high):
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if would_tell(middle) else (middle, high)
+    return high
+
+
+def optimism(
+    screened: Scores,
+    rescored: Scores,
+    screened_rows: tuple[float, float],
+    rescored_rows: tuple[float, float],
+    confidence: float = 0.95,
+) -> Interval:
+    """Return how much better a winner looked where it won than on fresh folds: mean(screened) - mean(rescored).
+
+    Scores are of one configuration, higher is better; the two numbers of folds may differ. rows: (n_train, n_score) of
+    either stage. The standard errors are corrected and added as of independent means, with Welch's degrees of freedom
+    (Welch 1947). Both stages draw on the same development rows, which moves both means alike: the interval is rather
+    too wide. Where re-scoring trains on more rows than screening did, it gains by that: the optimism is understated.
+    """
+    from scipy.special import stdtrit as t_quantile
+
+    stages = [
+        (np.asarray(scores, dtype=np.float64), rows)
+        for scores, rows in ((screened, screened_rows), (rescored, rescored_rows))
+    ]
+    estimate = float(stages[0][0].mean() - stages[1][0].mean())
+    if min(scores.size for scores, _ in stages) < 2:
+        return Interval(estimate, -math.inf, math.inf, math.nan, confidence)
+    variances = [corrected_standard_error(scores, *rows) ** 2 for scores, rows in stages]
+    standard_error = math.sqrt(sum(variances))
+    if standard_error == 0:
+        return Interval(estimate, estimate, estimate, 0.0, confidence)
+    uncertain = sum(v**2 / (scores.size - 1) for v, (scores, _) in zip(variances, stages, strict=True))
+    margin = float(t_quantile(sum(variances) ** 2 / uncertain, (1 + confidence) / 2)) * standard_error
+    return Interval(estimate, estimate - margin, estimate + margin, standard_error, confidence)
 
 
 def one_standard_error(scores: Sequence[Scores], costs: Sequence[Any], n_train: float, n_score: float) -> int:

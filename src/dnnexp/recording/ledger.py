@@ -1,24 +1,18 @@
-"""The recorder of a data set's experiment, told where every run comes from; models are logged to its runs."""
+"""The recorder of a data set's experiment, told where every run comes from."""
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from shlex import quote
 
 from dnnexp.config import Config, PathsConfig
 from dnnexp.evaluation.protocol import Protocol
-from dnnexp.predictor import Predictor
 from dnnexp.redaction import redact
 from dnnexp.tracking.guide import guide
-from dnnexp.tracking.model import log_model, register
 from dnnexp.tracking.provenance import provenance
-from dnnexp.tracking.recorder import TROUBLE, Recorder
-from dnnexp.tracking.store import Store, one_line
+from dnnexp.tracking.recorder import Recorder
 
-__all__ = ["looking_glass", "open_recorder", "record_model", "unreached"]
-
-EXAMPLES = 5  # rows of the input example
+__all__ = ["looking_glass", "open_recorder", "unreached"]
 
 
 def open_recorder(config: Config, protocol: Protocol, command: str) -> Recorder:
@@ -33,31 +27,6 @@ def open_recorder(config: Config, protocol: Protocol, command: str) -> Recorder:
     }
     name = config.tracking.experiment or protocol.dataset.name
     return Recorder(config.tracking_uri, config.paths.folder, name, guide(name), {**provenance(command), **facts})
-
-
-def record_model(recorder: Recorder, run_id: str, predictor: Predictor, protocol: Protocol, name: str = "") -> str:
-    """Log the predictor to the run, once; with a name, register it there under the alias `champion`.
-
-    Returns why MLflow did not take it, "" where it did.
-    """
-    inputs = protocol.dataset.X.iloc[protocol.split.development[:EXAMPLES]]
-    try:
-        store = recorder.connect()
-        if not _has_model(store, run_id):
-            with tempfile.TemporaryDirectory() as folder:
-                file = Path(folder, "predictor.npz")
-                predictor.save(file)
-                log_model(store, run_id, file, inputs, predictor.predict(inputs))
-        if name:
-            register(store, run_id, name)
-    except TROUBLE as error:
-        return one_line(error)
-    return ""
-
-
-def _has_model(store: Store, run_id: str) -> bool:
-    outputs = store.client.get_run(run_id).outputs
-    return outputs is not None and bool(outputs.model_outputs)
 
 
 def unreached(recorder: Recorder) -> str:

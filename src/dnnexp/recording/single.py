@@ -38,6 +38,7 @@ def single_run(
     curves: dict[str, Sequence[float]] = {}
     metrics: dict[str, float] = {}
     artifacts: dict[str, str | bytes] = {"config.yaml": config.text}
+    artifacts["data.txt"] = "\n".join(protocol.dataset.summary) + "\n"
     if evaluation is not None:
         metrics |= score_metrics(evaluation)
         curves |= {name: curve.tolist() for name, curve in evaluation.curves.items()}

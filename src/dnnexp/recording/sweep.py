@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import MISSING, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,15 @@ from dnnexp.config import Config, PathsConfig
 from dnnexp.config.experiment import write_experiment
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.refit import Refit
-from dnnexp.recording.ledger import looking_glass, open_recorder, record_model, unreached
+from dnnexp.recording.ledger import looking_glass, open_recorder, unreached
+from dnnexp.recording.models import model_record, predict_command, with_card
 from dnnexp.recording.single import figures
 from dnnexp.reporting.figures import depth_curve
 from dnnexp.search.journal import leaderboard, network_name, network_params, sweep_run, trial_run
 from dnnexp.search.ladder import Climb
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.summary import standard_error
+from dnnexp.tracking.labels import registered_address
 from dnnexp.tracking.recorder import Recorder
 from dnnexp.tracking.records import RunRecord
 from dnnexp.tracking.store import TrackingError
@@ -69,6 +71,7 @@ class SweepRecorder:
             "leaderboard.csv": leaderboard(records),
             "answer.txt": "\n".join(sentences) + "\n",
             "config.yaml": self._config.text,
+            "data.txt": "\n".join(self._protocol.dataset.summary) + "\n",
         }
         files |= self._depth_curve(climb)
         said = []
@@ -76,15 +79,21 @@ class SweepRecorder:
             best = chosen_config(self._config, climb.choice)
             said.append(f"Train it again: {_train_again(best, write_experiment(best, 'best').stem)}")
             write_experiment(best, self._study)
+            refitted = refitted._replace(predictor=with_card(refitted, self._protocol, self._config, self._study))
             refitted.predictor.save(folder / "model.npz")
+            said.append(f"The model: {_short(folder / 'model.npz')}")
         for name, content in files.items():
             (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
         said.append(f"All trials: {_short(folder / 'leaderboard.csv')}")
+        address = self._study  # of the model
+        if self._recorder is not None:
+            self._record_missing(records)
+            if climb.choice is not None and refitted is not None and self._champion(climb.choice, refitted):
+                address = registered_address(self._study)
+        if climb.choice is not None and refitted is not None:
+            said.append(f"Predict with it: {predict_command(self._config, address)}")
         if self._recorder is None:
             return said
-        self._record_missing(records)
-        if climb.choice is not None and refitted is not None and (trouble := self._champion(climb.choice, refitted)):
-            said.append(f"The champion's model is not in MLflow ({trouble}); the same command tries again.")
         self._recorder.record(sweep_run(self._study, self._settings, climb, files))
         if not self._recorder.trouble:
             self._recorder.send_unsent()  # of this command too, from before MLflow could be reached again
@@ -108,8 +117,8 @@ class SweepRecorder:
                 if run.key not in recorded:
                     self._recorder.record(run)
 
-    def _champion(self, choice: TrialRecord, refitted: Refit) -> str:
-        """Record the choice with its model; return why the model is not there, "" where it is.
+    def _champion(self, choice: TrialRecord, refitted: Refit) -> bool:
+        """Record the choice with its model; return whether MLflow took it: else it is kept, and sent later.
 
         The curves are those of the folds, as on every other run: a network without rows to stop by has but one.
         """
@@ -140,11 +149,9 @@ class SweepRecorder:
             artifacts=dict(figures(refitted, self._protocol, curves)),
             start_time=ended - refitted.seconds,
             end_time=ended,
+            model=model_record(refitted.predictor, self._protocol, self._study),
         )
-        run_id = self._recorder.record(run)
-        if run_id is None:
-            return self._recorder.trouble
-        return record_model(self._recorder, run_id, refitted.predictor, self._protocol, self._study)
+        return self._recorder.record(run) is not None
 
     def _depth_curve(self, climb: Climb) -> dict[str, bytes]:
         known = [s for s in climb.summaries if s.score is not None and s.standard_error is not None]
@@ -163,16 +170,19 @@ class SweepRecorder:
 
 
 def chosen_config(config: Config, choice: TrialRecord) -> Config:
-    """Return the sweep's configuration with the chosen network in it."""
-    groups: dict[str, dict[str, Any]] = {"model": {}, "optimizer": {}}
-    for key, value in choice.configuration.items():
-        group, _, name = key.partition(".")
-        if group in groups:
-            groups[group][name] = value
+    """Return the sweep's configuration with the chosen network in it, its training and its preprocessing."""
+
+    def put(section: Any, group: str) -> Any:
+        chosen = {item.name: choice.configuration.get(f"{group}.{item.name}", MISSING) for item in fields(section)}
+        return replace(section, **{name: value for name, value in chosen.items() if value is not MISSING})
+
+    batch_size = choice.configuration.get("trainer.batch_size", config.trainer.batch_size)
     return replace(
         config,
-        model=replace(config.model, **groups["model"]),
-        optimizer=replace(config.optimizer, **groups["optimizer"]),
+        data=replace(config.data, preprocessing=put(config.data.preprocessing, "data.preprocessing")),
+        model=put(config.model, "model"),
+        optimizer=put(config.optimizer, "optimizer"),
+        trainer=replace(config.trainer, batch_size=batch_size),
     )
 
 

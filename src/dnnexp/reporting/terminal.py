@@ -14,6 +14,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from dnnexp.network.architecture import Dimensions
+from dnnexp.reporting.predictions import PredictionProgress
 from dnnexp.reporting.progress import SweepProgress, TrainingProgress
 
 __all__ = ["Terminal", "dimensions_table"]
@@ -83,6 +84,10 @@ class Terminal:
         return SweepProgress(
             self._console, metric, greater_is_better=greater_is_better, quiet=self.quiet, clock=self._clock
         )
+
+    def predicting(self) -> PredictionProgress:
+        """Return the progress of predictions, a context manager."""
+        return PredictionProgress(self._console, quiet=self.quiet, clock=self._clock)
 
     def answer(self, title: str, sentences: Sequence[str]) -> None:
         """Print what was found out, quiet or not: one sentence to a line, in a frame where there is a terminal."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
+from dnnexp.data.columns import listed
 from dnnexp.search.journal import network_name
 from dnnexp.search.ladder import Climb
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.summary import DepthSummary, mean_score, standard_error
 
-__all__ = ["answer", "short_verdict", "verdict"]
+__all__ = ["answer", "inputs_sentence", "short_verdict", "verdict"]
 
 
 def answer(climb: Climb, test_rows: int, development_rows: int) -> list[str]:
@@ -42,6 +44,17 @@ def answer(climb: Climb, test_rows: int, development_rows: int) -> list[str]:
     depths = ", ".join(str(summary.depth) for summary in climb.summaries)
     where = f"depth{'s' * (len(climb.summaries) > 1)} {depths}"
     return [*sentences, f"Tried: {tried} at {where}. Growing stopped because {climb.reason}."]
+
+
+def inputs_sentence(columns: Sequence[str], available: int, scaling: str) -> str:
+    """Return which of the available columns a network reads, and how its numbers are scaled."""
+    which = f"all {available:,} columns"
+    if len(columns) < available:
+        which = (
+            f"{len(columns):,} of the {available:,} columns, found important by the training rows: {listed(columns)}"
+        )
+    scaled = {"none": "numbers as they are", "global": "one scaling for all numbers"}.get(scaling, f"{scaling} scaling")
+    return f"It reads {which}; {scaled}."
 
 
 def _uncertainty(choice: TrialRecord) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from dnnexp.search.ladder import Climb
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.summary import DepthSummary, standard_error
-from dnnexp.tracking.labels import built_params, run_name
+from dnnexp.tracking.labels import activation_text, built_params, run_name
 from dnnexp.tracking.records import RunRecord
 
 __all__ = ["hidden_layers", "leaderboard", "network_name", "network_params", "sweep_run", "trial_run"]
@@ -20,7 +20,8 @@ STATUSES = {"complete": "FINISHED", "pruned": "KILLED", "diverged": "FAILED"}
 OF_THE_SWEEP = ("search.", "tracking.", "paths.", "study", "storage", "source", "output")  # not of one network
 COLUMNS = (
     "rank", "network", "depth", "stage", "trial", "state", "score", "standard_error", "test", "parameters", "widths",
-    "activation", "lr", "weight_decay", "epochs", "seconds", "reason",
+    "activation", "lr", "weight_decay", "dropout", "batch_size", "scaling", "skew", "columns",
+    "epochs", "seconds", "reason",
 )  # fmt: skip
 
 
@@ -129,12 +130,25 @@ def leaderboard(records: Iterable[TrialRecord]) -> str:
                 rank if is_complete else "", network_name(record), record.depth, record.stage, record.number,
                 record.state, record.score if is_complete else "", _error_cell(record),
                 record.metrics.get(f"test/{record.metric}", ""), record.parameters,
-                "x".join(str(units) for units, _ in hidden), "+".join(dict.fromkeys(name for _, name in hidden)),
-                record.configuration["optimizer.lr"], record.configuration["optimizer.weight_decay"], record.epochs,
+                "x".join(str(units) for units, _ in hidden), activation_text(hidden),
+                record.configuration["optimizer.lr"], record.configuration["optimizer.weight_decay"],
+                *_training_cells(record), record.epochs,
                 round(record.seconds, 3), record.reason,
             ]
         )  # fmt: skip
     return text.getvalue()
+
+
+def _training_cells(record: TrialRecord) -> list[object]:
+    """Return dropout, batch size, scaling, skew and the number of columns that are kept, in words where it is all."""
+    configuration = record.configuration
+    return [
+        configuration.get("model.dropout", ""),
+        configuration.get("trainer.batch_size", "") or "all",
+        configuration.get("data.preprocessing.scaling", ""),
+        configuration.get("data.preprocessing.skew", ""),
+        configuration.get("data.preprocessing.select") or "all",
+    ]
 
 
 def _error_cell(record: TrialRecord) -> float | str:

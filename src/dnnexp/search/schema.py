@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from dnnexp.data.schema import SCALINGS, SKEWS
 from dnnexp.errors import require, require_choice
 from dnnexp.network.activations import ACTIVATIONS
 
-__all__ = ["LADDER", "PRUNERS", "SAMPLERS", "SearchConfig", "SpaceConfig", "require_study_name"]
+__all__ = ["AUTO", "LADDER", "PRUNERS", "SAMPLERS", "SearchConfig", "SpaceConfig", "require_study_name"]
 
 # Hidden layers, growing by a third to a half a step. The longest networks that have been trained plainly have 500.
 LADDER = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
+AUTO = "auto"  # choices made from the data, before the study begins
 SAMPLERS = ("tpe", "random")
 PRUNERS = ("none", "median")
 LONGEST_NAME = 200  # bytes of a study's name: 255 are a file's, with what is added
@@ -24,24 +27,47 @@ class SpaceConfig:
     width: list[int] = field(default_factory=lambda: [16, 128])  # units of a layer, log scale
     taper: list[float] = field(default_factory=lambda: [0.25, 1.0])  # beyond 6 layers: last width / first, log scale
     activation: list[str] = field(default_factory=lambda: ["relu", "tanh", "gelu"])  # one for all layers
+    per_layer_activation: bool = False  # to 6 layers each has its own
     lr: list[float] = field(default_factory=lambda: [1e-3, 3e-2])  # at one hidden layer, log scale
     lr_exponent: float = 0.5  # at depth d the bounds of lr are multiplied by d ** -lr_exponent
     weight_decay: list[float] | None = field(default_factory=lambda: [1e-5, 1e-1])  # log scale; None: as configured
+    dropout: list[float] | None = None  # low and high; None: as configured, as in all that follow
+    batch_size: list[int] | None = None  # choices
+    scaling: list[str] | str | None = AUTO  # choices; auto: those that can matter to the data
+    skew: list[str] | None = None  # choices
+    columns: list[int | None] | str | None = AUTO  # choices of how many columns are kept, None: all; auto: by the data
 
     def __post_init__(self) -> None:
         for key in ("width", "taper", "lr", "weight_decay"):
             bounds = getattr(self, key)
-            if bounds is None:
-                continue
-            holds = len(bounds) == 2 and 0 < bounds[0] <= bounds[1] < math.inf
-            require(holds, f"search.space.{key}", "[low, high] with 0 < low <= high", bounds)
+            if bounds is not None:
+                holds = len(bounds) == 2 and 0 < bounds[0] <= bounds[1] < math.inf
+                require(holds, f"search.space.{key}", "[low, high] with 0 < low <= high", bounds)
+        if self.dropout is not None:
+            holds = len(self.dropout) == 2 and 0 <= self.dropout[0] <= self.dropout[1] < 1
+            require(holds, "search.space.dropout", "[low, high] with 0 <= low <= high < 1", self.dropout)
         holds = 0 <= self.lr_exponent <= 3
         require(holds, "search.space.lr_exponent", "0 <= lr_exponent <= 3", self.lr_exponent)
-        require(len(self.activation) >= 1, "search.space.activation", "at least one activation", self.activation)
-        for i, activation in enumerate(self.activation):
-            require_choice(f"search.space.activation[{i}]", activation, ACTIVATIONS)
-        holds = len(set(self.activation)) == len(self.activation)
-        require(holds, "search.space.activation", "each activation once", self.activation)
+        _require_choices("activation", self.activation, ACTIVATIONS)
+        _require_choices("scaling", self.scaling, SCALINGS)
+        _require_choices("skew", self.skew, SKEWS)
+        for key, choices in (("batch_size", self.batch_size), ("columns", self.columns)):
+            _require_choices(key, choices)
+            for i, count in enumerate(choices if isinstance(choices, list) else ()):
+                require(count is None or count >= 1, f"search.space.{key}[{i}]", "a number from 1 on", count)
+
+
+def _require_choices(key: str, choices: object, names: Iterable[str] | None = None) -> None:
+    """Raise ConfigError unless choices is None, "auto" where the key knows it, or a list, each once, all of `names`."""
+    name = f"search.space.{key}"
+    if choices is None or (choices == AUTO and key in ("scaling", "columns")):
+        return
+    require(isinstance(choices, list), name, "a list of choices, auto or null", choices)
+    assert isinstance(choices, list)
+    require(len(choices) >= 1, name, f"at least one {key}", choices)
+    for i, choice in enumerate(choices if names is not None else ()):
+        require_choice(f"{name}[{i}]", choice, names or ())
+    require(len(set(choices)) == len(choices), name, f"each {key} once", choices)
 
 
 @dataclass

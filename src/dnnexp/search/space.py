@@ -6,14 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from dnnexp.search.schema import SpaceConfig
+from dnnexp.errors import require
+from dnnexp.search.schema import AUTO, SpaceConfig
 
 if TYPE_CHECKING:
+    from dnnexp.data.dataset import Dataset
     from dnnexp.evaluation.configuration import Configuration
 
-__all__ = ["PER_LAYER_DEPTH", "Suggests", "flatten", "grow", "lr_bounds", "suggest", "tapered"]
+__all__ = ["PER_LAYER_DEPTH", "Suggests", "flatten", "grow", "lr_bounds", "settled", "suggest", "tapered"]
 
 PER_LAYER_DEPTH = 6  # up to here every layer has a width of its own; beyond, too many for twenty trials to tell apart
+FEW_COLUMNS = 10  # up to here all are kept, unless something else is asked for
+COUNTS = tuple(base * 10**power for power in range(6) for base in (5, 10, 20))  # of columns to keep: 5, 10, 20, 50, …
+SCALINGS = ("standard", "robust")  # that numbers can do with one as well as with the other
+CARRIED = ("weight_decay", "dropout", "batch_size", "scaling", "skew", "columns")  # what a deeper network takes over
 
 
 class Suggests(Protocol):
@@ -21,7 +27,7 @@ class Suggests(Protocol):
 
     def suggest_int(self, name: str, low: int, high: int, *, log: bool = False) -> int: ...
     def suggest_float(self, name: str, low: float, high: float, *, log: bool = False) -> float: ...
-    def suggest_categorical(self, name: str, choices: Sequence[str]) -> Any: ...
+    def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any: ...
 
 
 def lr_bounds(space: SpaceConfig, depth: int) -> tuple[float, float]:
@@ -40,8 +46,38 @@ def tapered(width: int, taper: float, depth: int) -> list[int]:
     return [max(1, round(width * taper ** (i / max(1, depth - 1)))) for i in range(depth)]
 
 
+def settled(space: SpaceConfig, base: Configuration, dataset: Dataset) -> SpaceConfig:
+    """Return the space with the choices that are left to the data made: the same for all trials of a study.
+
+    Two scalings are tried on numbers that are no pixels, unless the configuration has another than the usual one. Some
+    of the columns are tried beside all of them where there are more than ten: up to four counts of 5, 10, 20, 50, …
+    that are no more than half. Raises ConfigError for more columns to be kept than there are.
+    """
+    count, is_table = dataset.X.shape[1], dataset.image_shape is None
+    scaling, columns = space.scaling, space.columns
+    if scaling == AUTO:
+        has_numbers = any(dtype.kind in "biuf" for dtype in dataset.X.dtypes)
+        matters = is_table and has_numbers and base.preprocessing.scaling == SCALINGS[0]
+        scaling = list(SCALINGS) if matters else None
+    if columns == AUTO:
+        matters = is_table and count > FEW_COLUMNS and base.preprocessing.select is None
+        columns = [None, *_spread([k for k in COUNTS if 2 * k <= count])] if matters else None
+    law, select = f"at most {count}, the columns of {dataset.name}", base.preprocessing.select
+    require(select is None or select <= count, "data.preprocessing.select", law, select)
+    for i, k in enumerate(columns or ()):
+        require(not isinstance(k, int) or k <= count, f"search.space.columns[{i}]", law, k)
+    return replace(space, scaling=scaling, columns=columns)
+
+
+def _spread(counts: Sequence[int], most: int = 4) -> list[int]:
+    """Return at most four of the counts, the first, the last and some between."""
+    if len(counts) <= most:
+        return list(counts)
+    return [counts[round(i * (len(counts) - 1) / (most - 1))] for i in range(most)]
+
+
 def suggest(trial: Suggests, depth: int, base: Configuration, space: SpaceConfig) -> Configuration:
-    """Return base with the shape, activation, learning rate and weight decay that the trial chose for this depth.
+    """Return base with what the trial chose for this depth: shape, activations, training, preprocessing.
 
     The same parameters with the same bounds for every trial of a depth, none conditional on another.
     """
@@ -51,14 +87,43 @@ def suggest(trial: Suggests, depth: int, base: Configuration, space: SpaceConfig
     else:
         width = trial.suggest_int("width", low, high, log=True)
         widths = tapered(width, trial.suggest_float("taper", *space.taper, log=True), depth)
-    activation = str(trial.suggest_categorical("activation", list(space.activation)))
-    lr = trial.suggest_float("lr", *lr_bounds(space, depth), log=True)
-    weight_decay = base.optimizer.weight_decay
+    model = replace(base.model, depth=depth, widths=widths, **_activations(trial, depth, space))
+    optimizer = replace(base.optimizer, lr=trial.suggest_float("lr", *lr_bounds(space, depth), log=True))
     if space.weight_decay is not None:
-        weight_decay = trial.suggest_float("weight_decay", *space.weight_decay, log=True)
-    model = replace(base.model, depth=depth, widths=widths, activation=activation, activations=None)
-    optimizer = replace(base.optimizer, lr=lr, weight_decay=weight_decay)
-    return replace(base, model=model, optimizer=optimizer)
+        optimizer.weight_decay = trial.suggest_float("weight_decay", *space.weight_decay, log=True)
+    if space.dropout is not None:
+        low_rate, high_rate = space.dropout
+        model.dropout = trial.suggest_float("dropout", low_rate, high_rate)
+    trainer, inputs = base.trainer, base.preprocessing
+    trainer = replace(trainer, batch_size=_choose(trial, "batch_size", space.batch_size, trainer.batch_size))
+    inputs = replace(
+        inputs,
+        scaling=_choose(trial, "scaling", space.scaling, inputs.scaling),
+        skew=_choose(trial, "skew", space.skew, inputs.skew),
+        select=_choose(trial, "columns", space.columns, inputs.select),
+    )
+    return replace(base, model=model, optimizer=optimizer, trainer=trainer, preprocessing=inputs)
+
+
+def _activations(trial: Suggests, depth: int, space: SpaceConfig) -> dict[str, Any]:
+    """Return the model's keys that say which activation each layer has."""
+    choices = list(space.activation)
+    if not has_own_activations(space, depth):
+        return {"activation": str(trial.suggest_categorical("activation", choices)), "activations": None}
+    chosen = [str(trial.suggest_categorical(f"activation_{l}", choices)) for l in range(1, depth + 1)]
+    return {"activation": chosen[0], "activations": chosen}
+
+
+def has_own_activations(space: SpaceConfig, depth: int) -> bool:
+    """Whether each layer of a network of that depth has an activation of its own."""
+    return space.per_layer_activation and depth <= PER_LAYER_DEPTH
+
+
+def _choose(trial: Suggests, name: str, choices: Sequence[Any] | str | None, configured: Any) -> Any:
+    """Return the trial's choice; the only one where there is one; what is configured where there is none."""
+    if choices is None or isinstance(choices, str):
+        return configured
+    return trial.suggest_categorical(name, list(choices)) if len(choices) > 1 else choices[0]
 
 
 def grow(params: Mapping[str, Any], depth: int, deeper: int, space: SpaceConfig) -> dict[str, Any]:
@@ -67,7 +132,7 @@ def grow(params: Mapping[str, Any], depth: int, deeper: int, space: SpaceConfig)
     The last hidden layer is repeated, the learning rate follows the law of depth, and all of it is clipped to the
     space. Where layers stop having widths of their own, the first and the last width become base width and taper.
     """
-    grown = {name: params[name] for name in ("activation", "weight_decay") if name in params}
+    grown = {name: params[name] for name in CARRIED if name in params}
     if depth <= PER_LAYER_DEPTH:
         widths = [params[f"width_{l}"] for l in range(1, depth + 1)]
         width, taper = widths[0], widths[-1] / widths[0]
@@ -79,6 +144,12 @@ def grow(params: Mapping[str, Any], depth: int, deeper: int, space: SpaceConfig)
         grown |= {f"width_{l}": round(_clip(n, space.width)) for l, n in enumerate(longer, start=1)}
     else:
         grown |= {"width": round(_clip(width, space.width)), "taper": _clip(taper, space.taper)}
+    own = [params[f"activation_{l}"] for l in range(1, depth + 1)] if has_own_activations(space, depth) else []
+    last = own[-1] if own else params["activation"]
+    if has_own_activations(space, deeper):
+        grown |= {f"activation_{l}": name for l, name in enumerate([*own, *[last] * (deeper - len(own))], start=1)}
+    else:
+        grown["activation"] = last
     lr = params["lr"] * (depth / deeper) ** space.lr_exponent
     return grown | {"lr": _clip(lr, lr_bounds(space, deeper))}
 

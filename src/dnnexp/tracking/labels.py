@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-__all__ = ["built_params", "run_name", "short_number"]
+__all__ = ["activation_text", "built_params", "registered_address", "registered_name", "run_name", "short_number"]
 
 SHAPE_KEYS = ("model.depth", "model.width", "model.widths", "model.activation", "model.activations")
 LONGEST = 40  # characters of the widths in a name
+NOT_IN_NAMES = re.compile(r"[/:]+")  # of the registry
 
 
 def run_name(hidden: Sequence[tuple[int, str]], lr: float, *suffix: str) -> str:
@@ -30,7 +32,7 @@ def built_params(config: Mapping[str, object], hidden: Sequence[tuple[int, str]]
     shape: dict[str, object] = {
         "model.depth": len(hidden),
         "model.widths": "x".join(str(units) for units, _ in hidden) or "none",
-        "model.activation": _activations(hidden) or "none",
+        "model.activation": activation_text(hidden) or "none",
         "model.widest": max((units for units, _ in hidden), default=0),
         "model.parameters": parameters,
     }
@@ -38,6 +40,22 @@ def built_params(config: Mapping[str, object], hidden: Sequence[tuple[int, str]]
     if isinstance(lr, int | float) and lr > 0:
         shape["optimizer.lr_log10"] = round(math.log10(lr), 3)
     return {key: value for key, value in config.items() if key not in SHAPE_KEYS} | shape
+
+
+def activation_text(hidden: Sequence[tuple[int, str]]) -> str:
+    """Return "relu" for a network that has one activation, "tanh+relu+tanh" where they differ, layer by layer."""
+    names = [activation for _, activation in hidden]
+    return "+".join(names[:1] if len(set(names)) == 1 else names)
+
+
+def registered_name(study: str) -> str:
+    """Return the name that a study's model has in the registry: slashes and colons become dashes."""
+    return NOT_IN_NAMES.sub("-", study)
+
+
+def registered_address(study: str, alias: str = "champion") -> str:
+    """Return the address of a study's model in the registry."""
+    return f"models:/{registered_name(study)}@{alias}"
 
 
 def short_number(value: float) -> str:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import importlib.metadata
-import re
+import json
 import tempfile
 import warnings
 from pathlib import Path
-from typing import Any
 
-import numpy.typing as npt
 import pandas as pd
 from mlflow.artifacts import download_artifacts
-from mlflow.entities import LoggedModel, LoggedModelOutput
+from mlflow.entities import LoggedModel, LoggedModelOutput, LoggedModelStatus
 from mlflow.exceptions import MlflowException
-from mlflow.models import Model, infer_signature
+from mlflow.models import Model, ModelSignature
+from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 
 from dnnexp import __version__
+from dnnexp.predictor import Predictor
+from dnnexp.tracking.labels import registered_address, registered_name
 from dnnexp.tracking.recorder import TROUBLE
+from dnnexp.tracking.records import ModelRecord
 from dnnexp.tracking.store import Store, TrackingError, one_line
 
 with warnings.catch_warnings():
@@ -29,44 +31,84 @@ __all__ = ["fetch_predictor", "log_model", "register"]
 NAME = "model"
 FILE = "predictor.npz"
 CODE = Path(__file__).with_name("pyfunc_code.py")
-EXAMPLES = 5  # rows of the input example
+TYPES = {"number": DataType.double, "category": DataType.string}
 REQUIRED = ("mlflow", "numpy", "pandas")
-NOT_IN_NAMES = re.compile(r"[/:]+")
 
 
-def log_model(
-    store: Store, run_id: str, predictor_file: Path, inputs: pd.DataFrame, predictions: npt.NDArray[Any]
-) -> str:
-    """Log a predictor's file as the model of a run and return its address, runs:/ID/model.
+def log_model(store: Store, run_id: str, record: ModelRecord) -> str:
+    """Log the model of a run, once, and return its address, runs:/ID/model.
 
-    inputs and predictions: some rows, from which the signature and the input example are taken. Raises TrackingError.
+    What a process that was killed here has left is taken up and finished. Raises TrackingError.
     """
     try:
         run = store.client.get_run(run_id)
-        model = store.client.create_logged_model(run.info.experiment_id, NAME, run_id, model_type="pyfunc")
-        with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of whole numbers in signatures, and of how MLflow uses pandas
-            # a column of whole numbers is signed as such: MLflow would not let int64 pass where it expects float64
-            save_model(
-                Path(folder, NAME),
-                python_model=str(CODE),
-                artifacts={"predictor": str(predictor_file)},
-                signature=infer_signature(inputs, predictions),
-                input_example=inputs.head(EXAMPLES),
-                pip_requirements=_requirements(),
-                mlflow_model=Model(
-                    artifact_path=model.artifact_location,
-                    run_id=run_id,
-                    model_id=model.model_id,
-                    model_uuid=model.model_id,
-                ),
-            )
-            store.client.log_model_artifacts(model.model_id, str(Path(folder, NAME)))
-        store.client.finalize_logged_model(model.model_id, "READY")
-        store.client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
+        known = {output.model_id for output in (run.outputs.model_outputs if run.outputs is not None else ())}
+        model = _claim(store, run.info.experiment_id, run_id)
+        if model.status != LoggedModelStatus.READY:
+            with tempfile.TemporaryDirectory() as folder:
+                _save(Path(folder), record, model, run_id)
+                store.client.log_model_artifacts(model.model_id, str(Path(folder, NAME)))
+            store.client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
+        if model.model_id not in known:
+            store.client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
     except TROUBLE as error:
         raise TrackingError(f"model of run {run_id}: {one_line(error)}") from error
     return f"runs:/{run_id}/{NAME}"
+
+
+def _claim(store: Store, experiment_id: str, run_id: str) -> LoggedModel:
+    """Return the one logged model that the run has or is to have: of several the first, those after it are removed."""
+    found = _logged(store, experiment_id, run_id)
+    if not found:
+        store.client.create_logged_model(experiment_id, NAME, run_id, model_type="pyfunc")
+        found = _logged(store, experiment_id, run_id)
+    for other in found[1:]:
+        store.client.delete_logged_model(other.model_id)
+    return found[0]
+
+
+def _logged(store: Store, experiment_id: str, run_id: str) -> list[LoggedModel]:
+    models = store.client.search_logged_models([experiment_id], f"source_run_id = '{run_id}'")
+    return sorted(models, key=lambda model: (model.status != LoggedModelStatus.READY, model.model_id))
+
+
+def _save(folder: Path, record: ModelRecord, model: LoggedModel, run_id: str) -> None:
+    """Write the model's files as MLflow wants them, below the folder."""
+    file = folder / FILE
+    file.write_bytes(record.content)
+    predictor = Predictor.load(file)
+    example = json.loads(record.example)
+    numbers = [name for name, kind in predictor.kinds.items() if kind == "number"]
+    inputs = pd.DataFrame(example["data"], columns=example["columns"]).astype(dict.fromkeys(numbers, "float64"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of how MLflow uses pandas
+        save_model(
+            folder / NAME,
+            python_model=str(CODE),
+            artifacts={"predictor": str(file)},
+            signature=_signature(predictor),
+            input_example=inputs,
+            pip_requirements=_requirements(),
+            mlflow_model=Model(
+                artifact_path=model.artifact_location, run_id=run_id, model_id=model.model_id, model_uuid=model.model_id
+            ),
+        )
+
+
+def _signature(predictor: Predictor) -> ModelSignature:
+    """Return what the model takes and gives, in MLflow's terms.
+
+    Every number is a double, which may be missing; a whole number would be refused where it is missing or 1.5.
+    """
+    inputs = Schema([ColSpec(TYPES[kind], name) for name, kind in predictor.kinds.items()])
+    is_regression = predictor.code.task == "regression"
+    predicted = DataType.string if predictor.code.classes else DataType.double if is_regression else DataType.long
+    names: list[str | None] = (
+        [None] if len(predictor.targets) == 1 else [f"prediction_{target}" for target in predictor.targets]
+    )
+    options = ParamSchema([ParamSpec("probabilities", DataType.boolean, False)])
+    outputs = Schema([ColSpec(predicted, name) for name in names])
+    return ModelSignature(inputs, outputs) if is_regression else ModelSignature(inputs, outputs, options)
 
 
 def register(store: Store, run_id: str, name: str, alias: str = "champion") -> str:
@@ -75,7 +117,7 @@ def register(store: Store, run_id: str, name: str, alias: str = "champion") -> s
     A model that is registered already keeps its version. Slashes and colons in the name become dashes.
     Raises TrackingError.
     """
-    name = NOT_IN_NAMES.sub("-", name)
+    address, name = registered_address(name, alias), registered_name(name)
     client = store.client
     try:
         model = _model_of(store, run_id)
@@ -92,7 +134,7 @@ def register(store: Store, run_id: str, name: str, alias: str = "champion") -> s
         client.set_registered_model_alias(name, alias, str(version.version))
     except TROUBLE as error:
         raise TrackingError(f"model {name!r}: {one_line(error)}") from error
-    return f"models:/{name}@{alias}"
+    return address
 
 
 def fetch_predictor(store: Store, address: str, folder: Path) -> Path:

@@ -149,8 +149,10 @@ class Recorder:
             self._run_ids[record.key] = run.info.run_id
             values = self._news(run, values)
         elif RunStatus.is_terminated(RunStatus.from_string(run.info.status)):
+            self._log_model(connection.store, run.info.run_id, record)
             return str(run.info.run_id)
         self._write(connection.store, run.info.run_id, values)
+        self._log_model(connection.store, run.info.run_id, record)
         if record.status == "RUNNING":
             connection.store.client.update_run(run.info.run_id, status="RUNNING")
         else:
@@ -190,6 +192,16 @@ class Recorder:
                     file.parent.mkdir(parents=True, exist_ok=True)
                     file.write_bytes(content if isinstance(content, bytes) else content.encode())
                 store.client.log_artifacts(run_id, folder)
+
+    def _log_model(self, store: Store, run_id: str, record: RunRecord) -> None:
+        """Log the record's model, if it has one, and register it, if it is to be; what is done already is left."""
+        if record.model is None:
+            return
+        from dnnexp.tracking.model import log_model, register  # heavy, and most runs have none
+
+        log_model(store, run_id, record.model)
+        if record.model.registered:
+            register(store, run_id, record.model.registered)
 
     def _news(self, run: Run, values: Entities) -> Entities:
         """Return what the run does not have yet. A parameter never changes in MLflow: a tag says what it is now."""

@@ -10,12 +10,21 @@ from typing import Any
 
 from dnnexp.errors import require, require_choice
 
-__all__ = ["ROLES", "STATUSES", "RunRecord"]
+__all__ = ["ROLES", "STATUSES", "ModelRecord", "RunRecord"]
 
 ROLES = ("single", "range", "screen", "rescore", "confirm", "champion", "sweep")  # a sweep is the parent of its trials
 STATUSES = ("RUNNING", "FINISHED", "FAILED", "KILLED")
 
 Curve = Sequence[float] | Mapping[int, float]  # by epoch from 1, or step -> value
+
+
+@dataclass(frozen=True)
+class ModelRecord:
+    """The model that a run made."""
+
+    content: bytes  # of a predictor's file
+    example: str  # some rows of its input: JSON, with columns and data
+    registered: str = ""  # its name in the registry, under the alias champion; "" for none
 
 
 @dataclass
@@ -34,6 +43,7 @@ class RunRecord:
     status: str = "FINISHED"
     start_time: float | None = None  # seconds since 1970
     end_time: float | None = None  # None while it runs
+    model: ModelRecord | None = None
 
     def __post_init__(self) -> None:
         require(bool(self.key), "key", "a key that is not empty", self.key)
@@ -58,6 +68,8 @@ class RunRecord:
             path: content if isinstance(content, str) else {"base64": base64.b64encode(content).decode()}
             for path, content in self.artifacts.items()
         }
+        if self.model is not None:
+            values["model"] = {**vars(self.model), "content": base64.b64encode(self.model.content).decode()}
         return json.dumps(values)
 
     @classmethod
@@ -69,4 +81,8 @@ class RunRecord:
             path: content if isinstance(content, str) else base64.b64decode(content["base64"])
             for path, content in values["artifacts"].items()
         }
+        if values.get("model") is not None:
+            values["model"] = ModelRecord(
+                **{**values["model"], "content": base64.b64decode(values["model"]["content"])}
+            )
         return cls(**values)

@@ -13,7 +13,7 @@ from dnnexp.training.examples import Examples, Member
 __all__ = ["Batches"]
 
 Array = npt.NDArray[Any]
-GATHERED = 1 << 16  # bytes of inputs gathered at a time: as many steps as stay in the cache
+GATHERED = 1 << 15  # bytes of inputs gathered at a time: some steps of a small network, one of a large one
 
 
 class Batches:
@@ -39,36 +39,37 @@ class Batches:
         self.columns = -(-most // self.steps)
         self._train = [member.train for member in members]
         spreads = [self._spread(len(rows)) for rows in self._train]
-        self._places = [None if is_real.all() else places for places, is_real in spreads]  # None: one after another
-        self._sizes = [is_real.sum(axis=1) for _, is_real in spreads]
-        dtype = examples.X1.dtype
-        self._is_real = np.stack([is_real for _, is_real in spreads], axis=1)  # (steps, R, columns)
-        self._weights = np.empty((self.steps, len(members), 1, self.columns), dtype)
-        self._index = np.zeros((self.steps, len(members), self.columns), np.intp)
-        self._order = np.empty(most, np.intp)
-        self._weigh(range(len(members)))
-        row_bytes = examples.X1.shape[1] * examples.X1.itemsize * self.columns * len(members)
+        self._is_real = np.stack([is_real for is_real, _ in spreads], axis=1)  # (steps, R, columns)
+        self._places = [places for _, places in spreads]  # None: one after another
+        self._sizes = [is_real.sum(axis=1) for is_real, _ in spreads]
+        dtype, R = examples.X1.dtype, len(members)
+        is_alike = examples.weights is None and bool(self._is_real.all())
+        self._weights = np.empty((1 if is_alike else self.steps, R, 1, self.columns), dtype)
+        # row numbers of an epoch, each member's together: they are shuffled in place
+        self._order = np.zeros((R, self.steps, self.columns), np.int32 if len(examples.X1) < 1 << 31 else np.intp)
+        self._weigh(range(R))
+        row_bytes = examples.X1.shape[1] * examples.X1.itemsize * self.columns * R
         self._chunk = min(self.steps, max(1, GATHERED // row_bytes))
-        size = self._chunk * len(members) * self.columns
+        size = self._chunk * R * self.columns
+        self._index_pool = np.empty(size, np.intp)
         self._X_pool = np.empty(size * examples.X1.shape[1], dtype)
         self._Y_rows_pool = np.empty(size * examples.Y.shape[1], dtype)
         self._Y_pool = np.empty(size * examples.Y.shape[1], dtype)
-        self.bind(len(members))
+        self.bind(R)
 
-    def _spread(self, m: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
-        """Return, for m rows, the place in the shuffled order of each column (steps, columns), and which are real."""
+    def _spread(self, m: int) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.intp] | None]:
+        """Return, for m rows, which columns are real (steps, columns), and each one's place in the shuffled order."""
         bounds = np.arange(self.steps + 1) * m // self.steps
-        sizes = np.diff(bounds)[:, None]
         columns = np.arange(self.columns)[None, :]
-        is_real = columns < sizes
-        return np.where(is_real, bounds[:-1, None] + columns, 0), is_real
+        is_real = columns < np.diff(bounds)[:, None]
+        return is_real, None if is_real.all() else np.where(is_real, bounds[:-1, None] + columns, 0)
 
     def _weigh(self, members: range) -> None:
         """Give each column its share of its batch: 0 for padding, in all 1."""
         for r in members:
-            weights = self._is_real[:, r].astype(np.float64)
+            weights = self._is_real[: len(self._weights), r].astype(np.float64)
             if self._examples.weights is not None:
-                weights *= self._examples.weights[self._index[:, r]]
+                weights *= self._examples.weights[self._order[r]]
             total = weights.sum(axis=1, keepdims=True)
             self._weights[:, r, 0] = np.divide(weights, total, out=weights, where=total > 0)
 
@@ -78,6 +79,7 @@ class Batches:
         shape = (self._chunk, members, self.columns)
         size = self._chunk * members * self.columns
         self._members = members
+        self._index = self._index_pool[:size].reshape(shape)
         self._X = self._X_pool[: size * n_in].reshape(*shape, n_in)
         self._Y_rows = self._Y_rows_pool[: size * n_out].reshape(*shape, n_out)
         self._Y = self._Y_pool[: size * n_out].reshape(self._chunk, members, n_out, self.columns)
@@ -89,11 +91,15 @@ class Batches:
             return
         for r in range(self._members):
             rows, places = self._train[r], self._places[r]
-            order = self._order[: len(rows)]
-            np.copyto(order, rows)
+            if places is None:
+                order = self._order[r].reshape(-1)  # a view
+                np.copyto(order, rows)
+            else:
+                order = rows.copy()
             if self.steps > 1:
                 rngs[r].shuffle(order)
-            self._index[:, r] = order.reshape(self.steps, self.columns) if places is None else order[places]
+            if places is not None:
+                self._order[r] = order[places]
         if self._examples.weights is not None:
             self._weigh(range(self._members))
         self._gathered = range(0)
@@ -107,11 +113,12 @@ class Batches:
         if s not in self._gathered:
             self._gather(s)
         i = s - self._gathered.start
-        return self._X[i].swapaxes(-1, -2), self._Y[i], self._weights[s, : self._members]
+        return self._X[i].swapaxes(-1, -2), self._Y[i], self._weights[s % len(self._weights), : self._members]
 
     def _gather(self, s: int) -> None:
         stop = min(s + self._chunk, self.steps)
-        index = self._index[s:stop, : self._members]
+        index = self._index[: stop - s]
+        np.copyto(index, self._order[: self._members, s:stop].swapaxes(0, 1))
         # mode="clip": with "raise", take would build the result aside first
         np.take(self._examples.X1, index, axis=0, out=self._X[: stop - s], mode="clip")
         np.take(self._examples.Y, index, axis=0, out=self._Y_rows[: stop - s], mode="clip")
@@ -128,4 +135,4 @@ class Batches:
         self._sizes[target] = self._sizes[source]
         self._is_real[:, target] = self._is_real[:, source]
         self._weights[:, target] = self._weights[:, source]
-        self._index[:, target] = self._index[:, source]
+        self._order[target] = self._order[source]

@@ -18,11 +18,16 @@ class Examples(NamedTuple):
     X1: Array
     Y: Array
     weights: Array | None = None  # (N,) how much each example counts in the cost; None: all alike
+    score_weights: Array | None = None  # (N,) and in the metric that stops; None: all alike
 
     @classmethod
     def empty(cls, N: int, n_in: int, n_out: int, dtype: npt.DTypeLike) -> Examples:
         """Return N examples of that precision whose inputs and targets are yet to be written."""
         return cls(np.ones((N, n_in + 1), dtype), np.empty((N, n_out), dtype))
+
+    def scored(self, index: npt.NDArray[np.intp], weights: Array) -> Array:
+        """Return how much the rows `index` (R, m) count in a metric, where padding among them has weight 0."""
+        return weights if self.score_weights is None else weights * self.score_weights[index]
 
 
 class Member(NamedTuple):

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from dnnexp.metrics import Metric
 from dnnexp.network.architecture import Architecture
@@ -32,6 +31,7 @@ from dnnexp.training.schema import TrainerConfig
 from dnnexp.training.seeds import generator
 from dnnexp.training.start import Start, begin, end
 from dnnexp.training.stopping import Stopping
+from dnnexp.training.threads import threadpools
 
 __all__ = ["Lockstep"]
 
@@ -110,7 +110,7 @@ class Lockstep:
         """
         if checkpoints is not None:
             self._begin(checkpoints)
-        with threadpool_limits(self._threads, "blas"), np.errstate(all="ignore"):
+        with threadpools().limit(limits=self._threads, user_api="blas"), np.errstate(all="ignore"):
             while self._live and self._epoch < self._epochs:
                 self._epoch += 1
                 train_loss = self._run_epoch()
@@ -257,7 +257,7 @@ class Lockstep:
         w = (counts / counts.sum(axis=1, keepdims=True)).astype(dtype)[:, None]
         A = outputs(Z.copy(), self._architecture)
         J = LOSSES[self._loss].cost(Z, Y, w, np.empty_like(Z), LossBuffers(len(Z), Z.shape[1], Z.shape[2], dtype))
-        return J[:, 0, 0], self._metric.function(A, Y, weights)
+        return J[:, 0, 0], self._metric.function(A, Y, self._examples.scored(index, weights))
 
     def _leave(self, rows: Sequence[int], state: str) -> None:
         """Take networks out of the stack: each keeps its best parameters."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -71,7 +72,8 @@ def test_booleans_and_whole_numbers_beyond_64_bits_are_numbers(csv_file: Callabl
         ({}, {"target": "Y"}, "data.target: table.csv has no column 'Y', choices: a, b, y"),
         ({1: "a,b,price"}, {"target": "prize"}, "has no column 'prize', did you mean 'price'? choices: a, b, price"),
         ({}, {"target": None}, "data.target: need the column to predict, got none"),
-        ({1: "a;b;y"}, {}, "has no column 'y', choices: a;b;y; the cells seem to be separated by ';', need commas"),
+        ({1: "a;b;y"}, {}, "table.csv: line 2 has 1 cells, the header has 3 (separated by ';')"),
+        ({}, {"separator": ";"}, "data.target: table.csv has no column 'y', choices: a,b,y"),
         ({}, {"drop": ["bb"]}, "data.drop: table.csv has no column 'bb', did you mean 'b'?"),
         ({}, {"drop": ["y"]}, "data.drop: 'y' is the target, it cannot be dropped"),
         ({}, {"drop": ["a", "b"]}, "table.csv: need at least one input column besides the target, got none"),
@@ -84,30 +86,28 @@ def test_booleans_and_whole_numbers_beyond_64_bits_are_numbers(csv_file: Callabl
         ({5: "1,2"}, {}, "table.csv: line 5 has 2 cells, the header has 3"),
         ({5: "1,2,3,4"}, {}, "table.csv: line 5 has 4 cells, the header has 3"),
         ({5: '"1\n",2,3,4'}, {}, "table.csv: line 5 has 4 cells, the header has 3"),
-        ({5: "1,2,"}, {}, "table.csv: target 'y', line 5: the value is missing (1 in all); remove the rows"),
+        ({5: "1,2,"}, {}, "target 'y', line 5: the value is missing (1 in all); fill it in, or leave such rows out"),
         ({5: "1,2,oops"}, {}, "table.csv: target 'y', line 5: 'oops' is no number, as most are; correct it"),
         ({5: "1,2,inf"}, {}, "table.csv: target 'y', line 5: infinite"),
         (
             {5: "one,2,3"},
             {},
-            "table.csv: column 'a', line 5: 'one' is no number; leave out what is no number with data.",
-        ),
-        ({5: "1,two,3", 6: "one,2,3"}, {"drop": []}, "column 'a', line 6: 'one' is no number (nor are all of 'b'); "),
-        (
-            {5: "1,two,3", 6: "one,2,3"},
-            {"drop": ["a"]},
-            "'two' is no number; leave out what is no number with data.drop=[a,b]",
+            "table.csv: column 'a', line 5: 'one' is no number, as most there are (1 are not): correct",
         ),
         (
-            {5: "1,,3"},
+            {5: "one,2,3"},
             {},
-            "table.csv: column 'b', line 5: the value is missing; fill it in, remove the row, or leave out",
+            "say data.numbers=[a] (the others are then missing), data.categories=[a] or data.drop=[a]",
         ),
-        ({5: "\n\n1,,3"}, {}, "table.csv: column 'b', line 7: the value is missing"),
+        ({5: "1,two,3", 6: "one,2,3"}, {"drop": []}, "column 'a', line 6: 'one' is no number"),
+        ({5: "1,two,3", 6: "one,2,3"}, {"drop": []}, "there is the like in 'b'"),
+        ({5: "1,two,3", 6: "one,2,3"}, {"drop": ["a"]}, "column 'b', line 5: 'two' is no number"),
+        ({5: "\n\n1,x,3"}, {}, "table.csv: column 'b', line 7: 'x' is no number"),
+        ({5: "1,2,?"}, {}, "target 'y', line 5: the value is missing"),
         ({5: "1,-inf,3"}, {}, "table.csv: column 'b', line 5: an infinite value"),
         ({5: "1,1e999,3"}, {}, "table.csv: column 'b', line 5: an infinite value"),
         (dict.fromkeys(range(2, 14), "1,2,3"), {}, "table.csv: target 'y' must vary, but every row has '3'"),
-        (dict.fromkeys(range(5, 14), ""), {}, "table.csv: need at least 10 rows below the header, got 3"),
+        (dict.fromkeys(range(5, 14), ""), {}, "table.csv: need at least 10 rows, got 3"),
         (dict.fromkeys(range(1, 14), ""), {}, "table.csv: the file has no text in it"),
         ({5: '1,2,"3'}, {}, "table.csv: "),
     ],
@@ -162,23 +162,79 @@ def test_damaged_files_are_read_or_refused_in_one_line(tmp_path: Path) -> None:
         except DnnexpError as error:
             outcomes["refused" if "\n" not in str(error) else "refused in several lines"] += 1
         else:
-            assert np.isfinite(dataset.X.to_numpy()).all()
+            assert not np.isinf(dataset.X.select_dtypes("number").to_numpy()).any()
             outcomes["read"] += 1
     assert outcomes.pop("refused in several lines") == 0
     assert min(outcomes.values()) > 50
 
 
-def test_penguins_are_stopped_by_their_categories_then_by_their_gaps(
-    shared: Callable[[str], str], refusal: Callable[..., str]
+ROWS = [["size", "colour", "y"], *([str(i / 4), ["red", "a, b", "blue"][i % 3], str(i % 2)] for i in range(14))]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_the_separator_is_told_from_the_first_lines(tmp_path: Path, separator: str) -> None:
+    path = tmp_path / "table.txt"
+    with path.open("w", newline="") as file:
+        csv.writer(file, delimiter=separator).writerows(ROWS)
+    dataset = load(DataConfig(name="csv", path=str(path), target="y"))
+    assert dataset.X["size"].tolist() == [i / 4 for i in range(14)]
+    assert set(dataset.X["colour"]) == {"red", "a, b", "blue"}
+
+
+@pytest.mark.parametrize(("said", "character"), [("space", " "), ("tab", "\t"), (":", ":")])
+def test_a_separator_that_is_named_is_taken(tmp_path: Path, said: str, character: str) -> None:
+    path = tmp_path / "table.txt"
+    with path.open("w", newline="") as file:
+        csv.writer(file, delimiter=character).writerows(ROWS)
+    assert list(load(DataConfig(name="csv", path=str(path), target="y", separator=said)).X) == ["size", "colour"]
+
+
+def test_decimal_commas_are_read_where_another_character_separates(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("a;b;y\n" + "".join(f"{i},5;1,{i}e-1;{i % 2}\n" for i in range(12)))
+    dataset = load(DataConfig(name="csv", path=str(path), target="y"))
+    assert dataset.X["a"].tolist() == [i + 0.5 for i in range(12)]
+    assert dataset.X["b"].iloc[7] == pytest.approx(0.17)
+    assert "  read as     decimal commas in a, b" in dataset.summary
+
+
+def test_only_the_first_rows_are_read_where_that_is_asked(csv_file: Callable[..., str]) -> None:
+    path = csv_file({12: "1,2", 13: "x"})  # faults after the tenth row
+    assert len(load(DataConfig(name="csv", path=path, target="y", rows=10)).X) == 10
+
+
+def test_categories_are_kept_as_they_are_written(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("zip,y\n" + "".join(f"0{i % 3}1,{i * 0.5}\n" for i in range(12)))
+    dataset = load(DataConfig(name="csv", path=str(path), target="y", categories=["zip"]))
+    assert dataset.X["zip"].tolist() == ["001", "011", "021"] * 4
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "cp1252"])
+def test_another_encoding_is_read_where_it_is_named(csv_file: Callable[..., str], encoding: str) -> None:
+    path = csv_file({1: "a,größe,y"}, encoding=encoding)
+    assert list(load(DataConfig(name="csv", path=path, target="y", encoding=encoding)).X) == ["a", "größe"]
+
+
+@pytest.mark.parametrize(("encoding", "guess"), [("latin-1", "latin-1"), ("utf-16", "utf-16")])
+def test_an_encoding_that_is_not_named_is_guessed_in_the_refusal(
+    csv_file: Callable[..., str], refusal: Callable[..., str], encoding: str, guess: str
 ) -> None:
-    settings = {"name": "csv", "path": shared("penguins.csv"), "target": "species"}
-    message = refusal(**settings)
-    assert "column 'island', line 2: 'Torgersen' is no number (nor are all of 'sex')" in message
-    assert message.endswith("data.drop=[island,sex]")
-    assert "column 'bill_length_mm', line 5: the value is missing" in refusal(**settings, drop=["island", "sex"])
+    message = refusal(name="csv", path=csv_file({3: "1,2,ö"}, encoding=encoding), target="y")
+    assert message.startswith(f"table.csv: not UTF-8 text (line {1 if guess == 'utf-16' else 3}: ")
+    assert message.endswith(f"for instance data.encoding={guess}")
 
 
-def test_mpg_is_read_without_its_gaps_and_texts(shared: Callable[[str], str]) -> None:
-    config = DataConfig(name="csv", path=shared("mpg.csv"), target="mpg", drop=["horsepower", "origin", "name"])
-    dataset = load(config)
-    assert (dataset.name, dataset.task, dataset.X.shape) == ("mpg", "regression", (398, 5))
+def test_a_parquet_file_is_told_from_text(tmp_path: Path, refusal: Callable[..., str]) -> None:
+    path = tmp_path / "table.csv"
+    path.write_bytes(b"PAR1\x15\x04")
+    assert refusal(name="csv", path=str(path), target="y") == "table.csv: this is a Parquet file: say data=parquet"
+
+
+def test_five_thousand_columns_are_read_and_named_in_one_line(tmp_path: Path, refusal: Callable[..., str]) -> None:
+    path = tmp_path / "wide.csv"
+    cells = np.random.default_rng(0).normal(size=(20, 5000)).round(3).astype(str)
+    rows = [f"c{i}" for i in range(5000)], *cells
+    path.write_text("".join(f"{','.join(row)},{'y' if i == 0 else i % 2}\n" for i, row in enumerate(rows)))
+    assert load(DataConfig(name="csv", path=str(path), target="y")).X.shape == (20, 5000)
+    assert len(refusal(name="csv", path=str(path), target="z")) < 200

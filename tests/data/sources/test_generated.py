@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.datasets import make_friedman1
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
@@ -79,3 +80,14 @@ def test_the_sawtooth_can_be_asked_as_two_classes() -> None:
     heights = load(DataConfig(name="sawtooth")).y[:, 0]
     assert dataset.y.tolist() == (heights > 0.5).astype(int).tolist()
     assert load(DataConfig(name="sawtooth", task="multiclass")).classes == ("0", "1")
+
+
+def test_friedman1_is_scikit_learns_for_the_seed_and_its_formula_without_noise() -> None:
+    X, y = points("friedman1", seed=4, examples=60, columns=9)
+    twin, target = make_friedman1(60, 9, noise=1.0, random_state=4)
+    np.testing.assert_array_equal(X, twin)
+    np.testing.assert_array_equal(y[:, 0], target)
+    X, y = points("friedman1", noise=0.0)
+    assert X.shape == (400, 50)
+    a, b, c, d, e = X[:, :5].T
+    np.testing.assert_allclose(y[:, 0], 10 * np.sin(np.pi * a * b) + 20 * (c - 0.5) ** 2 + 10 * d + 5 * e)

@@ -71,7 +71,7 @@ def test_targets_may_be_texts_one_column_or_several(tmp_path: Path) -> None:
         ({"X": X[:0], "y": Y[:0]}, "made.npz: need rows and columns, got X (0, 3) and y (0,)"),
         ({"X": X[:5], "y": Y[:5]}, "made.npz: need at least 10 rows, got 5"),
         ({"X": X, "y": Y * 0}, "made.npz: target 'y' must vary, but every row has '0'"),
-        ({"X": np.where(X[4, 1] == X, np.nan, X), "y": Y}, "made.npz: column 'x_1', row 5: a missing value"),
+        ({"X": np.where(X[4, 1] == X, np.inf, X), "y": Y}, "made.npz: column 'x_1', row 5: an infinite value"),
         (
             {"X": X, "y": np.array([None] * 20)},
             "made.npz: need an archive of plain arrays, cannot read an array of Python",

@@ -11,7 +11,7 @@ from dnnexp.data.schema import DataConfig, PreprocessingConfig
 from dnnexp.data.sources import SOURCES, load
 
 CONF = Path(__file__).parents[3] / "conf" / "data"
-FILES = ("csv", "npz")
+FILES = ("csv", "idx", "npz", "parquet")
 MADE = sorted(set(SOURCES) - set(FILES))
 
 
@@ -74,7 +74,7 @@ def test_the_same_config_is_the_same_data_and_the_config_file_says_the_usual_one
     [
         (name, key, value)
         for name in MADE
-        for key, value in {"seed": 1, "examples": 60, "noise": 0.35, "bits": 6, "compositions": 2}.items()
+        for key, value in {"seed": 1, "examples": 60, "noise": 0.35, "bits": 6, "compositions": 2, "columns": 9}.items()
         if key in settings(name)
     ],
 )

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from dnnexp.data.sources.bundled import breast_cancer, diabetes, digits, iris, wine
 from dnnexp.data.sources.delimited import csv
-from dnnexp.data.sources.generated import circles, moons, parity, planar_flower, sawtooth, spirals
+from dnnexp.data.sources.generated import circles, friedman1, moons, parity, planar_flower, sawtooth, spirals
+from dnnexp.data.sources.idx import idx
 from dnnexp.data.sources.npz import npz
+from dnnexp.data.sources.parquet import parquet
 
 if TYPE_CHECKING:
     from dnnexp.data.dataset import Dataset
@@ -25,10 +27,13 @@ SOURCES: dict[str, Callable[[DataConfig], Dataset]] = {
     "csv": csv,
     "diabetes": diabetes,
     "digits": digits,
+    "friedman1": friedman1,
+    "idx": idx,
     "iris": iris,
     "moons": moons,
     "npz": npz,
     "parity": parity,
+    "parquet": parquet,
     "planar_flower": planar_flower,
     "sawtooth": sawtooth,
     "spirals": spirals,

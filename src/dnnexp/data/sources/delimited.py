@@ -1,117 +1,122 @@
-"""Tables of comma-separated text with a header line: read strictly, refused with column and line."""
+"""Tables of text with a header line, cells separated by commas, semicolons, tabs …: read strictly, named by line."""
 
 from __future__ import annotations
 
 import csv as text
+import io
+import re
 from array import array
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from dnnexp.data.columns import dropping, listed, meant
-from dnnexp.data.dataset import MIN_ROWS, Dataset, assemble
-from dnnexp.data.sources.files import existing_file
-from dnnexp.errors import ConfigError, DataError
+from dnnexp.data.sources.files import unpacked
+from dnnexp.data.sources.roles import read_roles
+from dnnexp.data.sources.table import Table, dataset_of
+from dnnexp.errors import DataError
 
 if TYPE_CHECKING:
+    from _csv import Reader
+
     import pandas as pd
 
+    from dnnexp.data.dataset import Dataset
     from dnnexp.data.schema import DataConfig
 
 __all__ = ["csv"]
 
-ENCODING = "utf-8-sig"  # UTF-8, with or without a byte order mark
+SEPARATORS = (",", ";", "\t", "|")  # that are recognised; of equals the first
+HEAD = 1 << 16  # characters that they are recognised by
+RECORDS = 20
+DECIMAL_COMMA = r"\s*[-+]?\d*,?\d+(?:[eE][-+]?\d+)?\s*"
 
 
 def csv(config: DataConfig) -> Dataset:
-    """Return the data set of a CSV file with a header: `data.target`, and all but `data.drop` as inputs.
+    """Return the data set of a text file with a header, packed or not: `data.target`, and the other columns as inputs.
 
-    Raises DataError for a missing, empty or ragged file, a column that is absent, doubled or no number, and missing
-    values, naming column and line; the standard library finds most of it before pandas is imported.
+    Raises DataError for a missing, empty or ragged file, another encoding than `data.encoding`, a column that is absent
+    or doubled, and whatever `dataset_of` refuses, naming column and line.
     """
-    path = existing_file(config)
-    if not config.target:
-        raise ConfigError("data.target: need the column to predict, got none")
-    dropped = list(config.drop or [])
+    return dataset_of(config, _read)
+
+
+def _read(config: DataConfig, path: Path, rows: int | None) -> Table:
+    """Return the table of a file, of its first `rows` rows; it is checked before pandas is imported."""
+    content = _decoded(path, config.encoding)
+    separator = config.delimiter or _separator(content)
+    stream = io.StringIO(content, newline="")
     try:
-        columns = _header(path)
-        _require_columns(path, columns, config.target, dropped)
-        lines = _line_numbers(path, len(columns))
+        reader = text.reader(stream, delimiter=separator)
+        columns = _header(path, reader)
+        roles = read_roles(config, columns, path.name)
+        lines = _line_numbers(path, reader, len(columns), rows, separator)
     except text.Error as error:
         raise DataError(f"{path.name}: no readable CSV: {error}") from error
+    stream.seek(0)
+    frame = _table(path, stream, separator, columns, config.categories or [], lines)
+    notes = []
+    if separator != "," and (decimals := _read_decimal_commas(frame, config.categories or [])):
+        notes.append(f"decimal commas in {', '.join(decimals)}")
+    return Table(frame, path.name, lambda i: f"line {lines[i]}", roles, tuple(notes))
+
+
+def _decoded(path: Path, encoding: str | None) -> str:
+    content = unpacked(path)
+    if content.startswith(b"PAR1"):
+        raise DataError(f"{path.name}: this is a Parquet file: say data=parquet")
+    known = "utf-8-sig" if encoding is None or encoding.lower() in ("utf-8", "utf8") else encoding
+    try:
+        return content.decode(known)
     except UnicodeDecodeError as error:
+        said = "UTF-8" if known == "utf-8-sig" else encoding
+        line = content.count(b"\n", 0, error.start) + 1
+        marks = (b"\xff\xfe", b"\xfe\xff")
+        guess = "utf-16" if content.startswith(marks) and known != "utf-16" else "latin-1"
         raise DataError(
-            f"{path.name}: not UTF-8 text ({error.reason} at byte {error.start}): save it as UTF-8"
+            f"{path.name}: not {said} text (line {line}: {error.reason} at byte {error.start}): save it as UTF-8, or "
+            f"name its encoding, for instance data.encoding={guess}"
         ) from error
-    except OSError as error:
-        raise DataError(f"{path.name}: cannot be read: {error}") from error
-    if len(lines) < MIN_ROWS:
-        raise DataError(f"{path.name}: need at least {MIN_ROWS} rows below the header, got {len(lines)}")
-
-    frame = _table(path, columns, len(lines))
-    target = _target_values(path, frame[config.target], config, lines)
-    inputs = [column for column in columns if column != config.target and column not in dropped]
-    return assemble(
-        path.stem,
-        _input_values(path, frame[inputs], dropped, lines),
-        inputs,
-        target,
-        [config.target],
-        config.task,
-        origin=path.name,
-        row_name=lambda i: f"line {lines[i]}",
-    )
 
 
-def _header(path: Path) -> list[str]:
+def _separator(content: str) -> str:
+    """Return the separator that gives most of the first records as many cells as the header, more than one."""
+    head = content[:HEAD]
+
+    def evenness(separator: str) -> tuple[float, int]:
+        try:
+            records = [cells for cells in islice(text.reader(io.StringIO(head), delimiter=separator), RECORDS) if cells]
+        except text.Error:
+            return 0.0, 0
+        widths = [len(cells) for cells in records]
+        if not widths or widths[0] < 2:
+            return 0.0, 0
+        return widths.count(widths[0]) / len(widths), widths[0]
+
+    return max(SEPARATORS, key=evenness)
+
+
+def _header(path: Path, reader: Reader) -> list[str]:
     """Return the column names; a column without one is named as pandas does it, "Unnamed: 0"."""
-    with path.open(newline="", encoding=ENCODING) as stream:
-        for cells in text.reader(stream):
-            if not _is_blank(cells):
-                return [cell or f"Unnamed: {i}" for i, cell in enumerate(cells)]
+    for cells in reader:
+        if not _is_blank(cells):
+            return [cell or f"Unnamed: {i}" for i, cell in enumerate(cells)]
     raise DataError(f"{path.name}: the file has no text in it")
 
 
-def _require_columns(path: Path, columns: list[str], target: str, dropped: list[str]) -> None:
-    """Raise DataError for a doubled name, an absent target or dropped column, a column without a name."""
-    for i, column in enumerate(columns):
-        if column in columns[:i]:
-            first = columns.index(column) + 1
-            raise DataError(f"{path.name}: columns {first} and {i + 1} have the same name, {column!r}: rename one")
-    if target not in columns:
-        marks = [mark for mark in (";", "\t", "|") if len(columns) == 1 and mark in columns[0]]
-        hint = f"; the cells seem to be separated by {marks[0]!r}, need commas" if marks else ""
-        raise DataError(f"data.target: {path.name} has no column {target!r}, {meant(target, columns)}{hint}")
-    for column in dropped:
-        if column not in columns:
-            raise DataError(f"data.drop: {path.name} has no column {column!r}, {meant(column, columns)}")
-    if target in dropped:
-        raise DataError(f"data.drop: {target!r} is the target, it cannot be dropped")
-    for i, column in enumerate(columns):
-        if column == f"Unnamed: {i}" and column != target and column not in dropped:
-            raise DataError(
-                f"{path.name}: column {i + 1} has no name (row numbers?): name it, "
-                f"or leave it out with {dropping([*dropped, column])}"
-            )
-
-
-def _line_numbers(path: Path, width: int) -> Sequence[int]:
+def _line_numbers(path: Path, reader: Reader, width: int, most: int | None, separator: str) -> Sequence[int]:
     """Return the line each row starts in, from 1; raise DataError for a row that is not `width` cells long."""
     lines = array("q")
-    with path.open(newline="", encoding=ENCODING) as stream:
-        reader = text.reader(stream)
-        is_header = True
-        start = 1
-        for cells in reader:
-            if not _is_blank(cells):
-                if len(cells) != width:
-                    raise DataError(f"{path.name}: line {start} has {len(cells)} cells, the header has {width}")
-                if not is_header:
-                    lines.append(start)
-                is_header = False
-            start = reader.line_num + 1
+    start = reader.line_num + 1
+    for cells in reader:
+        if len(cells) == width and (width > 1 or cells[0].strip()):
+            lines.append(start)
+            if len(lines) == most:
+                break
+        elif not _is_blank(cells):
+            between = f" (separated by {separator!r})"
+            raise DataError(f"{path.name}: line {start} has {len(cells)} cells, the header has {width}{between}")
+        start = reader.line_num + 1
     return lines
 
 
@@ -119,68 +124,40 @@ def _is_blank(cells: list[str]) -> bool:
     return not cells or (len(cells) == 1 and not cells[0].strip())
 
 
-def _table(path: Path, columns: list[str], rows: int) -> pd.DataFrame:
-    """Return the file's cells, numbers as numbers, under the given column names."""
+def _table(
+    path: Path, stream: io.StringIO, separator: str, columns: list[str], categories: list[str], lines: Sequence[int]
+) -> pd.DataFrame:
+    """Return the cells of the rows that begin in those lines: numbers as numbers, categories as they are written."""
     import pandas as pd
 
     try:
-        frame = pd.read_csv(path, encoding=ENCODING, index_col=False, low_memory=False)
+        frame = pd.read_csv(
+            stream,
+            sep=separator,
+            header=0,
+            names=columns,
+            index_col=False,
+            low_memory=False,
+            nrows=len(lines),
+            dtype=dict.fromkeys(categories, str),
+        )
     except (ValueError, OverflowError) as error:  # ParserError and EmptyDataError are ValueErrors
         raise DataError(f"{path.name}: no readable CSV: {error}") from error
-    if frame.shape != (rows, len(columns)):
-        raise DataError(f"{path.name}: {rows} rows can be read as {len(frame)} too: check the quotation marks")
-    frame.columns = pd.Index(columns)
+    if frame.shape != (len(lines), len(columns)):
+        raise DataError(f"{path.name}: {len(lines)} rows can be read as {len(frame)} too: check the quotation marks")
     return frame
 
 
-def _input_values(path: Path, frame: pd.DataFrame, dropped: list[str], lines: Sequence[int]) -> np.ndarray:
-    """Return the inputs (rows, columns) float64; raise DataError where one is no number or missing."""
-    numbers = {column: _as_numbers(frame[column]) for column in frame.columns}
-    wrong = {column: np.isnan(values) & frame[column].notna().to_numpy() for column, values in numbers.items()}
-    worded = [column for column, is_wrong in wrong.items() if is_wrong.any()]
-    if worded:
-        i = int(wrong[worded[0]].argmax())
-        also = f" (nor are all of {listed(worded[1:])})" if worded[1:] else ""
-        raise DataError(
-            f"{path.name}: column {worded[0]!r}, line {lines[i]}: {frame[worded[0]].iloc[i]!r} is no number{also}; "
-            f"leave out what is no number with {dropping([*dropped, *worded])}"
-        )
-    gaps = [column for column, values in numbers.items() if np.isnan(values).any()]
-    if gaps:
-        i = int(np.isnan(numbers[gaps[0]]).argmax())
-        also = f" (also {listed(gaps[1:])})" if gaps[1:] else ""
-        raise DataError(
-            f"{path.name}: column {gaps[0]!r}, line {lines[i]}: the value is missing{also}; "
-            f"fill it in, remove the row, or leave out the column with {dropping([*dropped, *gaps])}"
-        )
-    return np.stack(list(numbers.values()), axis=1) if numbers else np.empty((len(frame), 0))
-
-
-def _as_numbers(column: pd.Series) -> np.ndarray:
-    """Return the column as float64 (rows,), NaN where a cell is missing or no number."""
+def _read_decimal_commas(frame: pd.DataFrame, categories: list[str]) -> list[str]:
+    """Turn columns of `frame` into numbers where a point for each comma makes them so; return their names."""
     import pandas as pd
 
-    return pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-
-
-def _target_values(path: Path, column: pd.Series, config: DataConfig, lines: Sequence[int]) -> np.ndarray:
-    """Return the target (rows,): booleans, whole numbers, floats, or texts; raise DataError for a gap in it."""
-    is_missing = column.isna().to_numpy()
-    if is_missing.any():
-        raise DataError(
-            f"{path.name}: target {config.target!r}, line {lines[int(is_missing.argmax())]}: the value is missing "
-            f"({is_missing.sum():,} in all); remove the rows"
-        )
-    if column.dtype.kind in "biuf":
-        return column.to_numpy()
-    numbers = _as_numbers(column)
-    is_number = ~np.isnan(numbers)
-    if is_number.all():  # whole numbers beyond 64 bits
-        return numbers
-    if is_number.mean() > 0.5 and config.task not in ("binary", "multiclass"):
-        i = int(is_number.argmin())
-        raise DataError(
-            f"{path.name}: target {config.target!r}, line {lines[i]}: {column.iloc[i]!r} is no number, as most are; "
-            "correct it, or say data.task=multiclass if these are classes"
-        )
-    return column.astype(str).to_numpy(dtype=object)
+    found = []
+    for column in frame.columns:
+        cells = frame[column].dropna()
+        if cells.empty or column in categories or not isinstance(cells.iloc[0], str):
+            continue
+        if re.fullmatch(DECIMAL_COMMA, cells.iloc[0]) and cells.astype(str).str.fullmatch(DECIMAL_COMMA).all():
+            frame[column] = pd.to_numeric(frame[column].str.replace(",", "."))
+            found.append(column)
+    return found

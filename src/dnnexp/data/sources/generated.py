@@ -11,7 +11,7 @@ from dnnexp.data.dataset import Dataset, assemble
 if TYPE_CHECKING:
     from dnnexp.data.schema import DataConfig
 
-__all__ = ["circles", "moons", "parity", "planar_flower", "sawtooth", "spirals"]
+__all__ = ["circles", "friedman1", "moons", "parity", "planar_flower", "sawtooth", "spirals"]
 
 
 def planar_flower(config: DataConfig) -> Dataset:
@@ -97,6 +97,20 @@ def sawtooth(config: DataConfig) -> Dataset:
         config.task,
         origin=f"{config.name} of {2**count} pieces",
     )
+
+
+def friedman1(config: DataConfig) -> Dataset:
+    """Return 10 sin(π x1 x2) + 20 (x3 - 1/2)² + 10 x4 + 5 x5 of columns in [0, 1], all others of which are noise.
+
+    Noise is the standard deviation of the target. The numbers are those of scikit-learn's make_friedman1 for that seed.
+    Friedman 1991, section 4.3.
+    """
+    from sklearn.datasets import make_friedman1
+
+    count = 50 if config.columns is None else config.columns
+    X, y = make_friedman1(_examples(config, 400), count, noise=_noise(config, 1.0), random_state=config.seed)
+    names = [f"x{i}" for i in range(1, count + 1)]
+    return assemble(config.name, X, names, y, ["y"], config.task, origin=f"{config.name} of {count} columns")
 
 
 def _examples(config: DataConfig, usual: int) -> int:

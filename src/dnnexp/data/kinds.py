@@ -1,0 +1,203 @@
+"""Columns of any table as a network's inputs are kept: numbers with NaN for a gap, or texts with None for one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from dnnexp.data.columns import dropping, naming
+from dnnexp.data.dates import days, read_dates
+from dnnexp.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["CATEGORY", "MARKERS", "NUMBER", "Column", "as_text", "coded", "conform", "read_column"]
+
+NUMBER, CATEGORY = "number", "category"
+MARKERS = frozenset(  # texts that say there is no number, in small letters
+    ["?", "-", "--", ".", "*", "n/a", "na", "n.a.", "nan", "null", "none", "nil", "unknown", "missing", "undefined"]
+)
+
+
+class Column(NamedTuple):
+    """A column as it was read: float64, or texts in an object array, (rows,); and what was made of it, or ""."""
+
+    values: np.ndarray
+    note: str = ""
+
+    @property
+    def kind(self) -> str:
+        """Return which of the two it is."""
+        return CATEGORY if self.values.dtype == object else NUMBER
+
+
+def read_column(name: str, column: pd.Series, kind: str | None, origin: str, row_name: Callable[[int], str]) -> Column:
+    """Return a column as numbers or as a category, whichever it is, or as the kind that is asked for.
+
+    Booleans are 0 and 1, dates are days since 1970-01-01, usual markers for a gap among numbers are gaps; asked for as
+    numbers, every other text is one too. Raises DataError for texts among what are numbers mostly, for numbers asked
+    for where there is none, and for what is neither number nor text.
+    """
+    import pandas as pd
+
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column, kind = column.astype(object), kind or CATEGORY
+    if kind != CATEGORY and (typed := _typed(name, column, origin)) is not None:
+        return typed
+    codes, distinct = coded(name, column, origin)
+    if kind == CATEGORY:
+        return _category(codes, distinct)
+    cells = _examined(codes, distinct)
+    if cells.strays and not cells.counted:
+        if (dates := _dates(cells)) is not None:
+            return dates
+        if kind == NUMBER:
+            raise DataError(f"data.numbers: column {name!r} of {origin} holds no number, for instance {distinct[0]!r}")
+        return _category(codes, distinct)
+    if kind is None and (cells.strays >= cells.counted > 0 or (not cells.counted and len(distinct))):
+        return _category(codes, distinct)
+    if kind is None and cells.strays:
+        i = cells.first_stray
+        raise DataError(
+            f"{origin}: column {name!r}, {row_name(i)}: {distinct[codes[i]]!r} is no number, as most there are "
+            f"({cells.strays:,} are not): correct it, or say {naming('data.numbers', [name])} (the others are then "
+            f"missing), {naming('data.categories', [name])} or {dropping([name])}"
+        )
+    return _numbers(cells)
+
+
+def conform(frame: pd.DataFrame, kinds: Mapping[str, str], origin: str, row_name: Callable[[int], str]) -> pd.DataFrame:
+    """Return a table of new rows whose named columns are kept as those of the data that a network has learned from.
+
+    Other columns stay as they are. Raises DataError for a text in a column of numbers that is neither a date nor a
+    usual marker for a gap, naming column and row.
+    """
+    import pandas as pd
+
+    columns = {}
+    for name in frame.columns:
+        column: Any = frame[name]
+        kind = kinds.get(str(name))
+        if kind is not None:
+            read = _as_category if kind == CATEGORY else _as_strict_numbers
+            values = read(str(name), column, origin, row_name)
+            column = pd.Series(values, frame.index, dtype=values.dtype)
+        columns[name] = column
+    return pd.DataFrame(columns, index=frame.index)
+
+
+def _as_category(name: str, column: pd.Series, origin: str, row_name: Callable[[int], str]) -> np.ndarray:
+    return read_column(name, column, CATEGORY, origin, row_name).values
+
+
+def _as_strict_numbers(name: str, column: pd.Series, origin: str, row_name: Callable[[int], str]) -> np.ndarray:
+    if (typed := _typed(name, column, origin)) is not None:
+        return typed.values
+    codes, distinct = coded(name, column, origin)
+    cells = _examined(codes, distinct)
+    if not cells.strays:
+        return _numbers(cells).values
+    dates = None if cells.counted else _dates(cells)
+    if dates is None:
+        i = cells.first_stray
+        raise DataError(f"{origin}: column {name!r}, {row_name(i)}: need a number, got {distinct[codes[i]]!r}")
+    return dates.values
+
+
+def coded(name: str, column: pd.Series, origin: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return codes (rows,), -1 for a gap, into the distinct values (k,), an object array in order of appearance."""
+    import pandas as pd
+
+    try:
+        codes, distinct = pd.factorize(column)
+    except TypeError:
+        held = type(column.dropna().iloc[0]).__name__
+        raise DataError(f"{origin}: column {name!r} holds values of type {held}, need numbers or texts") from None
+    return codes, np.asarray(distinct, dtype=object)
+
+
+def as_text(value: object) -> str:
+    """Return the name of a category or class: 1.0 and 1 are the same one."""
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value)
+
+
+class Cells(NamedTuple):
+    """The distinct values of a column that is not typed, and which of them are numbers."""
+
+    codes: np.ndarray  # (rows,), -1 for a gap
+    distinct: np.ndarray  # (k,)
+    numbers: np.ndarray  # (k,), NaN where the value is no number
+    counts: np.ndarray  # (k,) rows
+    is_stray: np.ndarray  # (k,), neither number nor marker for a gap
+
+    @property
+    def counted(self) -> int:
+        """Return how many rows hold numbers."""
+        return int(self.counts[~np.isnan(self.numbers)].sum())
+
+    @property
+    def strays(self) -> int:
+        """Return how many rows hold texts that are no marker for a gap."""
+        return int(self.counts[self.is_stray].sum())
+
+    @property
+    def first_stray(self) -> int:
+        """Return the first of those rows."""
+        return int(np.isin(self.codes, np.flatnonzero(self.is_stray)).argmax())
+
+
+def _examined(codes: np.ndarray, distinct: np.ndarray) -> Cells:
+    numbers = _as_numbers(distinct)
+    is_marker = np.array([str(value).strip().lower() in MARKERS for value in distinct], dtype=bool)
+    counts = np.bincount(codes[codes >= 0], minlength=len(distinct))
+    return Cells(codes, distinct, numbers, counts, np.isnan(numbers) & ~is_marker)
+
+
+def _typed(name: str, column: pd.Series, origin: str) -> Column | None:
+    """Return a column whose type says that it holds numbers or dates, else None."""
+    kind = getattr(column.dtype, "kind", "O")
+    if kind == "c":
+        raise DataError(f"{origin}: column {name!r} holds complex numbers, need numbers, texts or dates")
+    if kind in "mM":
+        said = "lengths of time, in days" if kind == "m" else "dates, as days since 1970-01-01"
+        return Column(days(column), said)
+    return Column(column.to_numpy(dtype=np.float64, na_value=np.nan)) if kind in "biuf" else None
+
+
+def _category(codes: np.ndarray, distinct: np.ndarray) -> Column:
+    names = np.array([*map(as_text, distinct), None], dtype=object)
+    return Column(names[codes])
+
+
+def _numbers(cells: Cells) -> Column:
+    """Return the column as numbers; every text that is none is a gap."""
+    is_gap = np.isnan(cells.numbers)
+    gaps = [repr(str(value)) for value in cells.distinct[is_gap]]
+    said = ", ".join(gaps[:5]) + (", …" if len(gaps) > 5 else "")
+    note = f"{int(cells.counts[is_gap].sum()):,} × {said} counted as missing" if gaps else ""
+    return Column(np.append(cells.numbers, np.nan)[cells.codes], note)
+
+
+def _dates(cells: Cells) -> Column | None:
+    """Return the column as days where every text but the markers is a date, else None."""
+    dates = read_dates([str(value) for value in cells.distinct[cells.is_stray]])
+    if dates is None:
+        return None
+    values = np.full(len(cells.distinct) + 1, np.nan)
+    values[:-1][cells.is_stray] = dates.days
+    return Column(values[cells.codes], f"dates ({dates.written}), as days since 1970-01-01")
+
+
+def _as_numbers(distinct: np.ndarray) -> np.ndarray:
+    """Return the values (k,) as float64, NaN where one is no number."""
+    import pandas as pd
+
+    if all(isinstance(value, bool | np.bool_) for value in distinct):
+        return distinct.astype(np.float64)
+    numbers = pd.to_numeric(pd.Series(distinct, dtype=object), errors="coerce")
+    return numbers.to_numpy(dtype=np.float64, na_value=np.nan)

@@ -1,0 +1,76 @@
+"""Columns that a person should look at: the target in disguise, names of rows, constants, and doubled rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Findings", "examine"]
+
+HARDLY_REPEATS = 0.5  # share of distinct texts among the rows
+WHOLE = 2.0**53  # from here on every float is a whole number
+
+
+@dataclass
+class Findings:
+    """Names of columns by what is odd about them, and a number of rows."""
+
+    leaks: list[tuple[str, str]] = field(default_factory=list)  # (column, the target that it equals)
+    constants: list[str] = field(default_factory=list)  # the same value, or none, in every row
+    row_texts: list[str] = field(default_factory=list)  # another text in every row
+    row_numbers: list[str] = field(default_factory=list)  # another whole number in every row
+    rare_texts: dict[str, int] = field(default_factory=dict)  # distinct texts of a column whose texts hardly repeat
+    doubled_rows: int = 0  # that an earlier row equals in inputs and targets
+
+
+def examine(X: pd.DataFrame, targets: pd.DataFrame) -> Findings:
+    """Return what is odd about inputs X (rows, columns), given the targets (rows, targets), neither of them missing.
+
+    A column equals a target where each of its values goes with one value of the target only and the other way round,
+    gaps counted as a value; of targets that hardly repeat only where the numbers are the same, as row numbers would do.
+    """
+    import pandas as pd
+
+    found, rows = Findings(), len(X)
+    goals = {str(name): (pd.factorize(series)[0], series.to_numpy()) for name, series in targets.items()}
+    for label, series in X.items():
+        name, column = str(label), series.to_numpy()
+        codes, values = pd.factorize(column, use_na_sentinel=False)
+        distinct, is_text = len(values), column.dtype == object
+        if distinct == 1:
+            found.constants.append(name)
+            continue
+        for target, (goal, wanted) in goals.items():
+            if _is_one_to_one(codes, distinct, goal) or _is_same(column, wanted):
+                found.leaks.append((name, target))
+        has_gap = bool(pd.isna(values).any())
+        if is_text and distinct == rows and not has_gap:
+            found.row_texts.append(name)
+        elif is_text and distinct > HARDLY_REPEATS * rows:
+            found.rare_texts[name] = distinct - has_gap
+        elif not is_text and distinct == rows and not has_gap and _is_whole(column):
+            found.row_numbers.append(name)
+    whole = pd.concat([X.reset_index(drop=True), targets.reset_index(drop=True)], axis=1)
+    found.doubled_rows = int(whole.duplicated().sum())
+    return found
+
+
+def _is_one_to_one(codes: np.ndarray, distinct: int, goal: np.ndarray) -> bool:
+    k = int(goal.max()) + 1
+    if distinct != k or k > len(goal) // 2:
+        return False
+    return len(np.unique(codes.astype(np.int64) * k + goal)) == k
+
+
+def _is_same(column: np.ndarray, target: np.ndarray) -> bool:
+    is_comparable = column.dtype != object and target.dtype.kind in "biuf"
+    return is_comparable and np.array_equal(column, target)
+
+
+def _is_whole(values: np.ndarray) -> bool:
+    return bool((np.equal(np.floor(values), values) & (np.abs(values) < WHOLE)).all())

@@ -1,0 +1,200 @@
+"""What needs no network: the majority class or the mean, a linear model and boosted trees, on the study's own rows.
+
+A network that does not beat these has found nothing. Each is trained on what a network of the fold learns from, the
+rows it trains on and those it stops by, and scored on the same rows by the same metric. The linear model is
+scikit-learn's, not a network without hidden layers: it is solved, so that neither a learning rate nor luck is in its
+score, and it shares no code with what it is compared to.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+from threadpoolctl import threadpool_limits
+
+from dnnexp.evaluation.folds import Fold
+from dnnexp.evaluation.protocol import Protocol
+from dnnexp.training.seeds import child
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["BASELINES", "Baseline", "score_baselines"]
+
+MOST_CATEGORIES = 254  # of a column, that boosted trees can tell apart; the rarest beyond them are one
+MOST_INDICATORS = 50  # of a column, for the linear model
+ALPHAS = tuple(10.0**k for k in range(-3, 5))  # ridge penalties, chosen by leave-one-out on the training rows
+FARTHEST = 1e100  # numbers beyond are put there: their squares are still finite
+SEED = 101  # place below the study's seed
+
+Array = npt.NDArray[Any]
+Rows = npt.NDArray[np.intp]
+
+
+class Baseline(NamedTuple):
+    """What one model scored that is no network."""
+
+    name: str  # "majority class" or "mean", "linear", "boosted trees"
+    scores: npt.NDArray[np.float64]  # (J,) on the folds' score rows, in the order of the folds; NaN where it failed
+    test_score: float  # trained on all development rows: for the record, never for a choice
+    seconds: float
+    trouble: str  # why a score is NaN; "" where none is
+
+
+class Columns(NamedTuple):
+    """The names of the columns, by what they hold."""
+
+    numbers: list[str]
+    categories: list[str]
+
+
+Maker = Callable[[Columns, bool, int], Any]  # columns, whether classes are told apart, seed -> estimator
+
+
+def score_baselines(protocol: Protocol, folds: Sequence[Fold] | None = None) -> list[Baseline]:
+    """Return what each baseline scores on the folds, the protocol's own unless others are given, and on the test rows.
+
+    The same protocol gives the same scores. Missing values and categories are handled by scikit-learn's own means.
+    A model that cannot be fitted has scores of NaN and says why: a baseline ends no study.
+    """
+    dataset = protocol.dataset
+    columns = columns_of(dataset.X)
+    X = as_table(dataset.X, columns)
+    seed = int(child(protocol.seed, SEED).generate_state(1)[0])
+    drawn = protocol.folds if folds is None else folds
+    parts = [(np.concatenate([fold.train, fold.stop]), fold.score) for fold in drawn]
+    records = []
+    for key, make in BASELINES.items():
+        started = time.perf_counter()
+        estimator = make(columns, dataset.task != "regression", seed)
+        scores, troubles = [], [""]
+        for train, scored in (*parts, (protocol.split.development, protocol.split.test)):
+            try:
+                with threadpool_limits(limits=1):  # several cost more than they bring, and other workers have theirs
+                    scores.append(fit_and_score(estimator, X, protocol, train, scored))
+            except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
+                scores.append(np.nan)
+                troubles.append(str(error).strip().partition("\n")[0])
+            if not np.isfinite(scores[-1]) and not troubles[-1]:
+                troubles.append("its predictions are not finite")
+        name = "mean" if make is constant and dataset.task == "regression" else key
+        seconds = time.perf_counter() - started
+        records.append(Baseline(name, np.array(scores[:-1], np.float64), float(scores[-1]), seconds, troubles[-1]))
+    return records
+
+
+def fit_and_score(estimator: Any, X: pd.DataFrame, protocol: Protocol, train: Rows, scored: Rows) -> float:
+    """Return the protocol's metric on the scored rows, of the estimator fitted on the rows to train on."""
+    dataset = protocol.dataset
+    X = without_empty(X, train)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a baseline that has not converged is a baseline
+        if dataset.task in ("binary", "multiclass"):
+            A = probabilities(estimator, X, dataset.y, train, scored, len(dataset.classes))
+            Y = np.eye(len(dataset.classes))[dataset.y[scored]]
+            if dataset.task == "binary":
+                A, Y = A[:, 1:], Y[:, 1:]
+        else:
+            answer = prediction if dataset.task == "regression" else label_probability
+            A = np.column_stack([answer(estimator, X, y, train, scored) for y in dataset.y.T])
+            Y = np.asarray(dataset.y[scored], dtype=np.float64)
+    return float(protocol.metric.function(A.T, Y.T, np.ones(len(scored))))
+
+
+def without_empty(X: pd.DataFrame, train: Rows) -> pd.DataFrame:
+    """Return the table with one value for all in columns that no training row has a value of: they say nothing."""
+    empty = X.columns[X.iloc[train].isna().all()]
+    return X.assign(**{name: 0.0 if X[name].dtype.kind == "f" else "" for name in empty}) if len(empty) else X
+
+
+def probabilities(estimator: Any, X: pd.DataFrame, y: Array, train: Rows, scored: Rows, classes: int) -> Array:
+    """Return the probability of every class (rows, classes); 0 for one that no training row has."""
+    one_class = len(np.unique(y[train])) < 2  # nothing to tell apart
+    fitted = (DummyClassifier(strategy="prior") if one_class else clone(estimator)).fit(X.iloc[train], y[train])
+    A = np.zeros((len(scored), classes))
+    A[:, fitted.classes_] = fitted.predict_proba(X.iloc[scored])
+    return A
+
+
+def label_probability(estimator: Any, X: pd.DataFrame, y: Array, train: Rows, scored: Rows) -> Array:
+    """Return the probability (rows,) of one label of several."""
+    return probabilities(estimator, X, y, train, scored, 2)[:, 1]
+
+
+def prediction(estimator: Any, X: pd.DataFrame, y: Array, train: Rows, scored: Rows) -> Array:
+    """Return the predicted quantity (rows,). A power of two is taken out of it: squares of 1e200 are not finite."""
+    exponent = np.frexp(np.abs(y[train]).max(initial=0.0))[1]
+    fitted = clone(estimator).fit(X.iloc[train], np.ldexp(y[train], -exponent))
+    return np.ldexp(np.asarray(fitted.predict(X.iloc[scored]), dtype=np.float64), exponent)
+
+
+def columns_of(X: pd.DataFrame) -> Columns:
+    """Return the columns of numbers, booleans among them, and the others, which are categories."""
+    is_number = [dtype.kind in "biuf" for dtype in X.dtypes]
+    names = [str(name) for name in X.columns]
+    return Columns(
+        [name for name, numeric in zip(names, is_number, strict=True) if numeric],
+        [name for name, numeric in zip(names, is_number, strict=True) if not numeric],
+    )
+
+
+def as_table(X: pd.DataFrame, columns: Columns) -> pd.DataFrame:
+    """Return the columns, numbers first: float64, and texts of which NaN is the missing one."""
+    import pandas as pd
+
+    named = X.set_axis([str(name) for name in X.columns], axis=1)
+    values = {
+        name: np.clip(named[name].to_numpy(dtype=np.float64, na_value=np.nan), -FARTHEST, FARTHEST)
+        for name in columns.numbers
+    }
+    for name in columns.categories:
+        column = named[name]
+        texts = np.array([str(value) for value in column], dtype=object)
+        texts[column.isna().to_numpy()] = np.nan
+        values[name] = texts
+    return pd.DataFrame(values)
+
+
+def constant(columns: Columns, is_classifier: bool, seed: int) -> Any:
+    """Return what answers with the shares of the classes, or the mean."""
+    return DummyClassifier(strategy="prior") if is_classifier else DummyRegressor(strategy="mean")
+
+
+def linear(columns: Columns, is_classifier: bool, seed: int) -> Any:
+    """Return logistic regression with scikit-learn's default penalty, or ridge regression with a penalty chosen.
+
+    Numbers are filled with the median, marked where they were, and standardised; categories are indicators.
+    """
+    numbers = make_pipeline(
+        SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True), StandardScaler()
+    )
+    categories = OneHotEncoder(
+        handle_unknown="infrequent_if_exist", max_categories=MOST_INDICATORS, sparse_output=False
+    )
+    table = ColumnTransformer([("numbers", numbers, columns.numbers), ("categories", categories, columns.categories)])
+    return make_pipeline(table, LogisticRegression(max_iter=1000) if is_classifier else RidgeCV(alphas=ALPHAS))
+
+
+def boosted_trees(columns: Columns, is_classifier: bool, seed: int) -> Any:
+    """Return scikit-learn's histogram gradient boosting, which splits by missing values and categories itself."""
+    codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan, max_categories=MOST_CATEGORIES)
+    table = ColumnTransformer([("numbers", "passthrough", columns.numbers), ("categories", codes, columns.categories)])
+    places = list(range(len(columns.numbers), len(columns.numbers) + len(columns.categories)))
+    kind = HistGradientBoostingClassifier if is_classifier else HistGradientBoostingRegressor
+    return make_pipeline(table, kind(categorical_features=places or None, random_state=seed))
+
+
+BASELINES: dict[str, Maker] = {"majority class": constant, "linear": linear, "boosted trees": boosted_trees}

@@ -1,0 +1,113 @@
+"""What the test rows say of a configuration: the mean over networks of several seeds, with an interval.
+
+Two things are drawn at random, the seeds and the rows, and every network is scored on every row. Both are resampled
+with replacement, each by itself, and the metric is computed again on the rows that were drawn, as often as each was:
+the pigeonhole bootstrap of crossed data. Its variance is not too small but for the share 1/S by which S seeds spread
+less than all seeds do; what seed and row do together it counts up to three times.
+
+References: Owen 2007, The pigeonhole bootstrap, Annals of Applied Statistics 1, theorem 3; Efron & Tibshirani 1993,
+chapter 13 (percentiles). For shares of rows: Wilson 1927; Korn & Graubard 1998, Confidence intervals for proportions
+with small expected number of positive counts, Survey Methodology 24 (the effective number of rows).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from dnnexp.evaluation.statistics import Interval
+from dnnexp.metrics import Metric, accuracy, log_loss, mae
+
+__all__ = ["REPLICATES", "Confirmation", "confirm"]
+
+REPLICATES = 2000
+ELEMENTS = 2**21  # of a block of replicates, so that memory stays small
+MEANS_OF_ROWS = (accuracy, log_loss, mae)  # a matrix product does for them
+SHARES = (accuracy,)
+
+Array = npt.NDArray[Any]
+Floats = npt.NDArray[np.float64]
+
+
+class Confirmation(NamedTuple):
+    """Scores of S networks of one configuration on the same rows, in the metric's units."""
+
+    scores: Floats  # (S,) of each network, on all rows
+    mean: Interval  # of the scores, over seeds and rows
+    first: Interval  # the first network's own score, over rows alone
+
+
+def confirm(
+    outputs: Array,
+    targets: Array,
+    metric: Metric,
+    rng: np.random.Generator,
+    *,
+    groups: Array | None = None,
+    confidence: float = 0.95,
+) -> Confirmation:
+    """Return the mean score of the networks with its interval, and that of the first.
+
+    outputs (S, rows, n[L]): what network s makes of each row, probabilities or decoded quantities; targets (rows,
+    n[L]): encoded classes or quantities. groups (rows,): rows of one group belong together and are drawn together.
+
+    Limits are percentiles of the replicates. A share of rows, such as accuracy, gets Wilson's limits, with as many rows
+    as its variance over the replicates is worth, never more than there are: of 36 right ones in 36 rows a
+    percentile would say that the accuracy is exactly 1. A single network stands for itself: seeds are not resampled.
+    """
+    A = np.ascontiguousarray(np.swapaxes(outputs, 1, 2))  # (S, n[L], rows)
+    Y = np.ascontiguousarray(np.swapaxes(targets, 0, 1)[None])
+    S, rows = A.shape[0], A.shape[2]
+    codes = np.arange(rows) if groups is None else np.unique(groups, return_inverse=True)[1].reshape(-1)
+    units = int(codes.max()) + 1
+    drawn = rng.multinomial(units, np.full(units, 1 / units), REPLICATES)[:, codes]  # (replicates, rows)
+    seeds = rng.multinomial(S, np.full(S, 1 / S), REPLICATES) / S  # (replicates, S)
+    scores = np.asarray(metric.function(A, np.broadcast_to(Y, A.shape), np.ones((S, rows))), dtype=np.float64)
+    table = scores_of(A, Y, drawn, metric)  # (replicates, S)
+
+    def interval(estimate: float, replicates: Floats) -> Interval:
+        standard_error = float(np.std(replicates, ddof=1))
+        if metric.function in SHARES:
+            low, high = _wilson(estimate, standard_error**2, units, confidence)
+        else:
+            low, high = (float(q) for q in np.quantile(replicates, [(1 - confidence) / 2, (1 + confidence) / 2]))
+        return Interval(estimate, low, high, standard_error, confidence)
+
+    return Confirmation(
+        scores, interval(float(scores.mean()), (seeds * table).sum(axis=1)), interval(float(scores[0]), table[:, 0])
+    )
+
+
+def scores_of(A: Array, Y: Array, drawn: Array, metric: Metric) -> Floats:
+    """Return the score (replicates, S) of every network on the rows of every replicate, drawn (replicates, rows)."""
+    S, _, rows = A.shape
+    if metric.function in MEANS_OF_ROWS:
+        single = [np.moveaxis(np.broadcast_to(values, A.shape), 2, 1)[..., None] for values in (A, Y)]
+        of_rows = metric.function(single[0], single[1], np.ones((S, rows, 1)))  # (S, rows)
+        means: Floats = (drawn @ of_rows.T) / drawn.sum(axis=1, keepdims=True)
+        return means
+    table = np.empty((len(drawn), S))
+    step = max(1, ELEMENTS // A.size)
+    for start in range(0, len(drawn), step):
+        counts = drawn[start : start + step, None, :].astype(np.float64)
+        shape = (len(counts), *A.shape)
+        table[start : start + step] = metric.function(
+            np.broadcast_to(A, shape), np.broadcast_to(Y, shape), np.broadcast_to(counts, (len(counts), S, rows))
+        )
+    return table
+
+
+def _wilson(p: float, variance: float, units: int, confidence: float) -> tuple[float, float]:
+    """Return Wilson's limits of a share p with that variance: of p (1 - p) / variance rows, at most `units`."""
+    from scipy.special import ndtri  # type: ignore[import-untyped]
+
+    if math.isnan(p):
+        return math.nan, math.nan
+    z = float(ndtri((1 + confidence) / 2))
+    n = min(units, p * (1 - p) / variance) if variance > 0 else units
+    centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
+    margin = z / (1 + z**2 / n) * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    return max(0.0, centre - margin), min(1.0, centre + margin)

@@ -1,0 +1,91 @@
+"""What a comparison of two configurations says, in sentences with numbers."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from dnnexp.evaluation.comparison import Comparison
+from dnnexp.evaluation.statistics import Interval
+from dnnexp.evaluation.superiority import MEANINGFUL, Superiority, noether_runs
+
+__all__ = ["Contestant", "comparison_sentences"]
+
+
+class Contestant(NamedTuple):
+    """One side: "A" or "B", what its network is called, and what it scored."""
+
+    side: str
+    network: str
+    score: float  # mean over the folds
+    standard_error: float  # corrected; NaN where one score is all there is
+    test_score: float  # of the network trained on all development rows
+
+
+def comparison_sentences(
+    a: Contestant, b: Contestant, comparison: Comparison, metric: str, *, greater_is_better: bool, test_rows: int
+) -> list[str]:
+    """Return what each scored, how much better A or B is and how sure that is, and what it would take to know."""
+    scores = comparison.superiority.wins + comparison.superiority.ties + comparison.superiority.losses
+    folds = comparison.folds
+    on = (
+        f"{scores} scores each, {folds} folds × {scores // folds} repeats"
+        if scores > 1
+        else "One score each, on held-out rows"
+    )
+    said = []
+    for one in (a, b):
+        error = f" ± {one.standard_error:.4f}" if math.isfinite(one.standard_error) else ""
+        said.append(f"{one.side}, {one.network}: {metric} {one.score:.4f}{error}; test {metric} {one.test_score:.4f}.")
+    means = " (means ± corrected standard error)" if scores > 1 else ""
+    less = "" if greater_is_better else f" Less {metric} is better."
+    said.append(f"{on}{means}; the {test_rows:,} test rows decide nothing.{less}")
+    said.append(_difference(comparison.gain, metric))
+    if scores > 1:
+        said.append(_how_often(comparison.superiority, scores))
+    if needed := _what_it_takes(comparison, scores):
+        said.append(needed)
+    return said
+
+
+def _difference(gain: Interval, metric: str) -> str:
+    if gain.estimate == 0:
+        first = f"A and B differ by {0:.4f}"
+    else:
+        first = f"{'A' if gain.estimate > 0 else 'B'} is better by {abs(gain.estimate):.4f}"
+    if not math.isfinite(gain.low):
+        return f"{first} {metric}; one score each says nothing about the uncertainty."
+    limits = f"{gain.confidence:.0%} interval of A's gain over B {gain.low:+.4f} to {gain.high:+.4f}"
+    sure = "distinguishable" if gain.excludes_zero else "not distinguishable"
+    return f"{first} ± {gain.standard_error:.4f} {metric}, {sure} from no difference ({limits})."
+
+
+def _how_often(found: Superiority, scores: int) -> str:
+    p = found.probability
+    counts = f"A scored better in {found.wins} of {scores} runs, B in {found.losses}"
+    ties = f", {found.ties} were ties" if found.ties else ""
+    sure = "" if found.is_distinguishable else ", not distinguishable from a toss of a coin"
+    return (
+        f"{counts}{ties}: P(A > B) = {p.estimate:.2f} ({p.confidence:.0%} bootstrap interval {p.low:.2f} to "
+        f"{p.high:.2f}; too narrow, as folds share rows){sure}."
+    )
+
+
+def _what_it_takes(comparison: Comparison, scores: int) -> str:
+    """Return what would tell the difference where these scores do not, "" where they do."""
+    gain, folds = comparison.gain, comparison.folds
+    if gain.excludes_zero:
+        return ""
+    if not math.isfinite(gain.low):
+        return "evaluation=cross_validation gives a difference its uncertainty."
+    if gain.estimate == 0:
+        return f"P(A > B) = {MEANINGFUL} would need {noether_runs()} runs to be seen (Noether)."
+    size = f"To tell a difference of {abs(gain.estimate):.4f} from none"
+    rows = f"{comparison.rows_needed:,.1f} times as many rows" if comparison.rows_needed is not None else "more rows"
+    if comparison.repeats_needed is None:
+        return (
+            f"{size}, no number of repeats of these {folds} folds is enough, as they share rows; about {rows} may be."
+        )
+    repeats = comparison.repeats_needed
+    like = f"{folds * repeats:,} scores like these {scores} ({folds} folds × {repeats:,})"
+    return f"{size} would take about {like}, or {rows}."

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dnnexp.data.suspicion import Findings, examine
+
+ROWS = 60
+LABELS = np.arange(ROWS) % 3
+RNG = np.random.default_rng(0)
+NOISE = RNG.normal(size=ROWS)
+
+
+def found(column: object, target: object = LABELS) -> Findings:
+    values = pd.Series(column)
+    values = values if values.dtype.kind == "f" else values.astype(object)
+    return examine(pd.DataFrame({"noise": NOISE, "c": values}), pd.DataFrame({"y": target}))
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        np.array(["u", "v", "w"])[LABELS],
+        np.array([10.5, -3, 0])[LABELS],
+        pd.Series(np.array(["u", "v", "w"])[LABELS]).replace("w", None),
+        LABELS.astype(float),
+    ],
+)
+def test_a_column_that_renames_the_classes_is_the_target(column: object) -> None:
+    assert found(column).leaks == [("c", "y")]
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        np.array(["u", "v", "v"])[LABELS],  # two classes share a name
+        np.array(["u", "v", "w"])[np.append(LABELS[:-1], 0)],  # one row differs
+        np.array([f"row {i}" for i in range(ROWS)]),  # names rows, and so implies every class
+        np.arange(ROWS) / 7,
+    ],
+)
+def test_a_column_that_only_goes_with_the_classes_is_not_the_target(column: object) -> None:
+    assert found(column).leaks == []
+
+
+def test_a_quantity_is_leaked_by_the_same_numbers_and_not_by_numbers_of_rows() -> None:
+    assert found(NOISE * 2, NOISE * 2).leaks == [("c", "y")]
+    assert found(np.arange(ROWS, dtype=float), NOISE * 2).leaks == []
+    few = LABELS * 1.5
+    assert found(np.array(["u", "v", "w"])[LABELS], few).leaks == [("c", "y")]
+
+
+def test_constants_names_of_rows_and_rare_texts_are_found() -> None:
+    assert found(np.full(ROWS, 2.5)).constants == ["c"]
+    assert found(np.full(ROWS, np.nan)).constants == ["c"]
+    assert found(np.array([f"row {i}" for i in range(ROWS)])).row_texts == ["c"]
+    assert found(RNG.permutation(ROWS).astype(float)).row_numbers == ["c"]
+    assert found(np.array([f"text {i % 40}" for i in range(ROWS)])).rare_texts == {"c": 40}
+
+
+def test_numbers_that_are_not_whole_or_too_large_to_tell_name_no_rows() -> None:
+    assert found(np.arange(ROWS) + 0.5).row_numbers == []
+    assert found(np.arange(ROWS) * 1e300).row_numbers == []
+
+
+def test_doubled_rows_are_those_with_the_same_target_too() -> None:
+    X = pd.DataFrame({"a": [1.0, 1, 2, 1], "b": np.array(["x", "x", "x", "x"], dtype=object)})
+    assert examine(X, pd.DataFrame({"y": [0, 0, 0, 1]})).doubled_rows == 1

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+from sklearn import metrics as sk
+
+from dnnexp.evaluation.confirmation import REPLICATES, confirm, scores_of
+from dnnexp.metrics import METRICS
+
+RNG = np.random.default_rng(5)
+ROWS, SEEDS = 40, 3
+CLASSES = np.eye(3)[RNG.integers(0, 3, ROWS)]
+P = RNG.dirichlet(np.ones(3), (SEEDS, ROWS)) * 0.6 + CLASSES * 0.4
+QUANTITIES = RNG.normal(3, 2, (ROWS, 2))
+PREDICTED = QUANTITIES + RNG.normal(0, 1, (SEEDS, ROWS, 2))
+
+
+def data_of(name: str) -> tuple[np.ndarray, np.ndarray]:
+    return (PREDICTED, QUANTITIES) if METRICS[name].tasks == ("regression",) else (P, CLASSES)
+
+
+def by_scikit_learn(name: str, outputs: np.ndarray, targets: np.ndarray, counts: np.ndarray) -> float:
+    functions = {
+        "accuracy": lambda: sk.accuracy_score(targets.argmax(1), outputs.argmax(1), sample_weight=counts),
+        "log_loss": lambda: sk.log_loss(targets.argmax(1), outputs, labels=[0, 1, 2], sample_weight=counts),
+        "rmse": lambda: sk.root_mean_squared_error(targets, outputs, sample_weight=counts),
+        "mae": lambda: sk.mean_absolute_error(targets, outputs, sample_weight=counts),
+        "r2": lambda: sk.r2_score(targets, outputs, sample_weight=counts),
+    }
+    return float(functions[name]())
+
+
+@pytest.mark.parametrize("name", ["accuracy", "log_loss", "mae", "r2", "rmse"])
+def test_every_metric_is_computed_again_on_the_rows_that_were_drawn(name: str):
+    outputs, targets = data_of(name)
+    drawn = np.random.default_rng(1).multinomial(ROWS, np.full(ROWS, 1 / ROWS), 10)
+    table = scores_of(outputs.swapaxes(1, 2), targets.T[None], drawn, METRICS[name])
+    expected = [[by_scikit_learn(name, A, targets, counts) for A in outputs] for counts in drawn]
+    np.testing.assert_allclose(table, expected, rtol=1e-9)
+    found = confirm(outputs, targets, METRICS[name], np.random.default_rng(2))
+    assert found.scores == pytest.approx([by_scikit_learn(name, A, targets, np.ones(ROWS)) for A in outputs])
+    assert found.mean.estimate == pytest.approx(found.scores.mean())
+    assert found.first.estimate == found.scores[0]
+
+
+def test_the_limits_are_those_of_a_bootstrap_written_out_row_by_row_and_seed_by_seed():
+    rng = np.random.default_rng(1)
+    replicates = []
+    for _ in range(3000):
+        rows, seeds = rng.integers(0, ROWS, ROWS), rng.integers(0, SEEDS, SEEDS)
+        predicted, actual = PREDICTED[seeds][:, rows], QUANTITIES[rows]
+        ratios = ((predicted - actual) ** 2).sum(axis=1) / ((actual - actual.mean(axis=0)) ** 2).sum(axis=0)
+        replicates.append((1 - ratios).mean())
+    found = confirm(PREDICTED, QUANTITIES, METRICS["r2"], np.random.default_rng(2)).mean
+    spread = np.std(replicates, ddof=1)
+    assert found.standard_error == pytest.approx(spread, rel=0.06)
+    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(replicates, [0.025, 0.975])), abs=0.15 * spread)
+
+
+def test_the_standard_error_is_the_published_variance_of_the_pigeonhole_bootstrap():
+    # Owen 2007: the bootstrap variance of the mean of an additive table x[s, r] = a[s] + b[r] is var(a)/S + var(b)/R,
+    # variances with divisors S and R; here the metric is the mean absolute error, whose table is exactly that.
+    seeds, rows = RNG.random(6), RNG.random(50)
+    outputs = (seeds[:, None] + rows)[..., None]
+    found = confirm(outputs, np.zeros((50, 1)), METRICS["mae"], np.random.default_rng(0))
+    assert found.mean.standard_error == pytest.approx(np.sqrt(seeds.var() / 6 + rows.var() / 50), rel=0.05)
+    assert found.first.standard_error == pytest.approx(np.sqrt(rows.var() / 50), rel=0.05)
+
+
+@pytest.mark.parametrize("right", [36, 35, 30])
+def test_a_single_networks_accuracy_has_wilsons_interval(right: int):
+    targets = np.ones((36, 1))
+    outputs = np.where(np.arange(36) < right, 0.9, 0.1)[None, :, None]
+    found = confirm(outputs, targets, METRICS["accuracy"], np.random.default_rng(0))
+    wilson = stats.binomtest(right, 36).proportion_ci(0.95, method="wilson")
+    for interval in (found.mean, found.first):
+        assert (interval.low, interval.high) == pytest.approx((wilson.low, wilson.high), abs=0.006)
+
+
+def test_networks_that_disagree_are_surer_in_the_mean_than_one_and_never_surer_than_all_rows():
+    rng = np.random.default_rng(0)
+    outputs = np.where(rng.random((10, 200, 1)) < 0.8, 0.9, 0.1)  # wrong on rows of their own
+    found = confirm(outputs, np.ones((200, 1)), METRICS["accuracy"], rng)
+    assert found.mean.high - found.mean.low <= found.first.high - found.first.low
+    p = found.mean.estimate
+    wilson = stats.binomtest(round(200 * p), 200).proportion_ci(0.95, method="wilson")
+    assert found.mean.high - found.mean.low >= 0.95 * (wilson.high - wilson.low)
+
+
+def test_intervals_of_the_mean_accuracy_cover_the_truth_about_as_often_as_they_say():
+    # each row has its own difficulty, each seed its own skill: right with probability sigmoid(difficulty + skill)
+    rng = np.random.default_rng(7)
+
+    def right(difficulty: np.ndarray, skill: np.ndarray) -> np.ndarray:
+        return 1 / (1 + np.exp(-(3 + difficulty + skill)))
+
+    truth = right(rng.normal(0, 2, 200_000), rng.normal(0, 0.3, 200_000)).mean()
+    covered = 0
+    for _ in range(200):
+        p = right(rng.normal(0, 2, 60), rng.normal(0, 0.3, (5, 1)))
+        outputs = np.where(rng.random((5, 60)) < p, 0.9, 0.1)[..., None]
+        interval = confirm(outputs, np.ones((60, 1)), METRICS["accuracy"], rng).mean
+        covered += interval.low <= truth <= interval.high
+    assert covered >= 0.93 * 200
+
+
+def test_rows_of_a_group_are_drawn_together():
+    groups = np.repeat(np.arange(10), 20)
+    outputs = RNG.random(10)[groups][None, :, None]
+    alone = confirm(outputs, np.zeros((200, 1)), METRICS["mae"], np.random.default_rng(0)).mean
+    together = confirm(outputs, np.zeros((200, 1)), METRICS["mae"], np.random.default_rng(0), groups=groups).mean
+    assert together.standard_error == pytest.approx(np.sqrt(outputs.var() / 10), rel=0.05)
+    assert alone.standard_error == pytest.approx(np.sqrt(outputs.var() / 200), rel=0.05)
+
+
+def test_the_same_generator_gives_the_same_interval_and_many_rows_go_through_in_blocks():
+    outputs, targets = np.tile(PREDICTED, (1, 9, 1)), np.tile(QUANTITIES, (9, 1))
+    one, other = (confirm(outputs, targets, METRICS["r2"], np.random.default_rng(3)) for _ in range(2))
+    assert one.mean == other.mean
+    assert REPLICATES * outputs.size > 2**21
+    assert one.mean.low < one.mean.estimate < one.mean.high
