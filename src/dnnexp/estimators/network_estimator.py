@@ -32,7 +32,7 @@ __all__ = ["USUAL", "NetworkEstimator", "as_value_error"]
 
 Array = npt.NDArray[Any]
 USUAL = Configuration()  # the defaults are those of the commands
-SELECTION = 1 << 20  # place below the seed
+SELECTION, MORE = 1 << 20, 1 << 21  # places below the seed
 
 
 @contextmanager
@@ -105,7 +105,8 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         if goes_on:
             trainer, constant = replace(configuration.trainer, epochs=1), ScheduleConfig("constant", warmup=0.0)
             configuration = replace(configuration, trainer=trainer, schedule=constant)
-            seed = child(seed, getattr(self, "n_iter_", 0) if start is not None else 0)
+            if start is not None:
+                seed = child(seed, MORE, self.n_iter_)
         elif self.early_stopping:
             labels = rows.y if classes else None
             share = self.validation_fraction
