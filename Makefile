@@ -13,7 +13,7 @@ PIP := $(PY) -m pip install --quiet --quiet --disable-pip-version-check
 READY := .venv/.ready
 BENCH_READY := .venv-bench/.ready
 
-.PHONY: help setup train sweep ui test test-slow check format bench bench-throughput lock clean
+.PHONY: help setup train sweep ui test test-slow check format bench bench-throughput bench-accuracy lock clean
 
 help: ## this list
 	@echo 'make TARGET [ARGS="key=value …"]'
@@ -56,6 +56,9 @@ bench: $(BENCH_READY) ## speed and memory against peers (minutes; ARGS=--quick: 
 
 bench-throughput: $(READY) ## configurations a minute against a plain script of Optuna, scikit-learn and MLflow (minutes)
 	@$(PY) benchmarks/throughput.py $(ARGS)
+
+bench-accuracy: $(READY) ## what the defaults predict, beside scikit-learn's (minutes; ARGS="--data FILE --target COLUMN")
+	@$(PY) benchmarks/accuracy.py $(ARGS)
 
 lock: $(READY) ## solve the requirements again (newest versions: make lock ARGS=--upgrade)
 	@lock() { $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
