@@ -13,7 +13,7 @@ PIP := $(PY) -m pip install --quiet --quiet --disable-pip-version-check
 READY := .venv/.ready
 BENCH_READY := .venv-bench/.ready
 
-.PHONY: help setup train sweep ui test test-slow check format bench bench-pruning bench-throughput lock clean
+.PHONY: help setup train sweep ui test test-slow check format bench bench-accuracy bench-pruning bench-throughput lock clean
 
 help: ## this list
 	@echo 'make TARGET [ARGS="key=value …"]'
@@ -59,6 +59,9 @@ bench-throughput: $(READY) ## configurations a minute against a plain script of 
 
 bench-pruning: $(READY) ## what ending bad trials early saves on digits (minutes; ARGS=--help)
 	@$(PY) benchmarks/pruning.py $(ARGS)
+
+bench-accuracy: $(READY) ## what the defaults predict, beside scikit-learn's (minutes; ARGS="--data FILE --target COLUMN")
+	@$(PY) benchmarks/accuracy.py $(ARGS)
 
 lock: $(READY) ## solve the requirements again (newest versions: make lock ARGS=--upgrade)
 	@lock() { $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

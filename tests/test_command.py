@@ -50,7 +50,7 @@ def run(command_line: list[str]) -> subprocess.CompletedProcess[str]:
 def test_what_is_said_is_run_and_nothing_heavy_is_loaded_before(probe: list[str], empty_folder: Path) -> None:
     done = run([*probe, "data=iris", "model.widths=[8,4]"])
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines() == ["iris ((8, 'relu'), (4, 'relu'))", "", "Answer", "heavy: []"]
+    assert done.stdout.splitlines() == ["iris ((8, 'silu'), (4, 'silu'))", "", "Answer", "heavy: []"]
     assert list(empty_folder.iterdir()) == []
 
 
@@ -97,7 +97,7 @@ def test_a_grid_is_run_one_after_the_other(probe: list[str]) -> None:
     done = run([*probe, "-m", "model.depth=0,1", "data=iris", "-v"])
     lines = done.stdout.splitlines()
     assert "1 of 2: model.depth=0 data=iris" in lines
-    assert lines.index("iris ()") < lines.index("2 of 2: model.depth=1 data=iris") < lines.index("iris ((64, 'relu'),)")
+    assert lines.index("iris ()") < lines.index("2 of 2: model.depth=1 data=iris") < lines.index("iris ((64, 'silu'),)")
     assert lines.count("a detail") == 2
 
 

@@ -31,7 +31,7 @@ def test_it_is_recorded_with_its_proposal_and_its_figure(empty_folder: Path) -> 
     (experiment,) = [e for e in client.search_experiments() if e.name == "wine"]
     (run,) = client.search_runs([experiment.experiment_id])
     assert run.data.tags["dnnexp.role"] == "range"
-    assert run.data.tags["mlflow.runName"] == "range-d1-64-relu-adamw"
+    assert run.data.tags["mlflow.runName"] == "range-d1-64-silu-adamw"
     assert 1e-4 < run.data.metrics["range/lr"] < 10
     assert not any(key.startswith(("test/", "score/")) for key in run.data.metrics)
     assert "lr_range_test.png" in {file.path for file in client.list_artifacts(run.info.run_id)}

@@ -144,7 +144,7 @@ def score(name: str, said: str, config: Config, protocol: Protocol, terminal: Te
         rows = len(protocol.split.development)
         length = refit_length(evaluation.best_steps, evaluation.schedule_steps, config.trainer, rows)
         try:
-            refitted = refit(config.configuration, protocol, length)
+            refitted = refit(config.configuration, protocol, length, threshold=evaluation.threshold)
         except DivergedError as error:
             trouble = str(error)
     return Side(name, said, config, evaluation, refitted, trouble, started, time.time())

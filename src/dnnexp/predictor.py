@@ -98,11 +98,11 @@ class Predictor:
         )
 
     def predict(self, X: pd.DataFrame) -> Array:
-        """Return class labels (examples,), or values in the target's units (examples, targets)."""
+        """Return class labels (examples,), labels 0 and 1 (examples, labels), or values in the target's units."""
         return self.code.decode(self.outputs(X))
 
     def predict_proba(self, X: pd.DataFrame) -> npt.NDArray[np.float64]:
-        """Return the probability of each class (examples, classes). Raises DnnexpError for a regression."""
+        """Return the probability of each class or label (examples, n). Raises DnnexpError for a regression."""
         if self.code.task == "regression":
             raise DnnexpError("predict_proba: a regression has no classes, use predict")
         return self._shares(self.outputs(X))

@@ -174,7 +174,8 @@ def make_scorers(config: Config, protocol: Protocol) -> Scorers:
 
     def confirm(configuration: Configuration, source: TrialRecord) -> Evaluation:
         length = refit_length(source.best_steps, source.schedule_steps, configuration.trainer, rows)
-        return refit_seeds(configuration, protocol, length, config.search.confirm_seeds).evaluation
+        seeds = config.search.confirm_seeds
+        return refit_seeds(configuration, protocol, length, seeds, source.threshold).evaluation
 
     return Scorers(screen, confirm, rescore)
 
@@ -189,7 +190,7 @@ def refit_choice(config: Config, protocol: Protocol, choice: TrialRecord) -> Ref
 
     rows = len(protocol.split.development)
     length = refit_length(choice.best_steps, choice.schedule_steps, config.trainer, rows)
-    return refit(chosen_config(config, choice).configuration, protocol, length)
+    return refit(chosen_config(config, choice).configuration, protocol, length, threshold=choice.threshold)
 
 
 def work(config: Config, sweep: Sweep) -> None:

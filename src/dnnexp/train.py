@@ -74,6 +74,7 @@ def main(config: Config, terminal: Terminal) -> None:
                     length,
                     lambda news: progress.epoch(news.epoch, news.train_loss),
                     saved.get("refit"),
+                    () if evaluation is None else evaluation.threshold,
                 )
             except DnnexpError as error:
                 trouble = str(error)
@@ -151,6 +152,9 @@ def sentences(protocol: Protocol, evaluation: Evaluation | None, refitted: Refit
         f"training {name} {refitted.metrics[f'train/{name}']:.4f}, "
         f"test {name} {refitted.test_score:.4f} on {len(protocol.split.test):,} rows that chose nothing."
     )
+    if evaluation is not None and evaluation.threshold:
+        decided = ", ".join(f"{value:.3f}" for value in evaluation.threshold)
+        said.append(f"Threshold tuned on the folds: yes from a probability of {decided} on.")
     return [*said, *([where] if where else [])]
 
 

@@ -37,7 +37,7 @@ def composer() -> Composer:
 
 def test_nothing_said_is_digits_with_one_hidden_layer(composer: Composer) -> None:
     config = composer.compose()
-    assert (config.data.name, config.model.hidden, config.optimizer.name) == ("digits", ((64, "relu"),), "adamw")
+    assert (config.data.name, config.model.hidden, config.optimizer.name) == ("digits", ((64, "silu"),), "adamw")
     assert config.evaluation.kind == "cross_validation"
 
 

@@ -50,6 +50,22 @@ def test_quantities_have_one_column_per_target() -> None:
 
 
 @pytest.mark.parametrize(
+    "values", [np.eye(3, dtype=bool), np.eye(3), np.eye(3, dtype=np.int8), np.eye(3).astype(object)]
+)
+def test_several_columns_of_0_and_1_are_labels_and_their_shares_are_said(values: np.ndarray) -> None:
+    target = read(np.tile(values, (4, 1)))
+    assert (target.task, target.classes, target.y.dtype) == ("multilabel", (), np.int64)
+    assert target.y.tolist() == np.tile(np.eye(3, dtype=int), (4, 1)).tolist()
+    assert "multilabel, because its 3 columns hold 0 and 1 only (data.task overrides)" in target.reason
+    assert "y_0 33.3%, y_1 33.3%, y_2 33.3% are 1" in target.reason
+
+
+def test_columns_of_0_and_1_are_quantities_where_that_is_asked_for() -> None:
+    target = read(np.tile(np.eye(2), (6, 1)), "regression")
+    assert (target.task, target.y.dtype) == ("regression", np.float64)
+
+
+@pytest.mark.parametrize(
     ("values", "task"), [([0, 1, 2] * 5, "regression"), ([0, 1] * 5, "multiclass"), ([0.5, 1.5, 2.5] * 5, "multiclass")]
 )
 def test_data_task_overrides_what_would_be_inferred(values: list[float], task: str) -> None:
@@ -67,6 +83,10 @@ def test_data_task_overrides_what_would_be_inferred(values: list[float], task: s
         ([0, 1, 2] * 4, "binary", "data.task=binary needs 2 distinct values in target 'y', got 3"),
         (["a", "b", "c"] * 4, "regression", "data.task=regression needs numbers in target 'y', got texts, e.g. 'a'"),
         (np.arange(24.0).reshape(12, 2), "binary", "data.task=binary needs one target column, but it has 2 columns"),
+        ([[0, 1], [1, 2]] * 6, "multilabel", "needs 0 or 1 in target 'y_1', row 2, got 2"),
+        ([[0, 1], [1, 1]] * 6, None, "target 'y_1' must vary, but every row has 1"),
+        ([0, 1] * 6, "multilabel", "data.task=multilabel needs several target columns of 0 and 1, got one, 'y'"),
+        ([[0, 1], [1, 0]] * 6, "multiclass", "data.task=multiclass needs one target column, but it has 2 columns"),
         ([1.0, float("nan")] * 6, None, "target 'y', row 2: missing"),
         ([1.0, 2.0, float("inf")] * 4, None, "target 'y', row 3: infinite"),
         (np.array(["2020-01-01"] * 12, dtype="datetime64[D]"), None, "target 'y' must hold numbers, booleans or texts"),

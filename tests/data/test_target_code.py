@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dnnexp.data.target_code import TargetCode
+from dnnexp.errors import DataError
 
 
 def through_json(state: dict[str, object]) -> dict[str, object]:
@@ -26,6 +27,33 @@ def test_a_multiclass_target_is_one_hot_over_all_classes_also_those_not_seen() -
     assert code.outputs == 3
     assert code.encode(np.array([2, 0])).tolist() == [[0, 0, 1], [1, 0, 0]]
     assert code.decode(np.array([[0.1, 0.2, 0.7], [0.4, 0.4, 0.2]])).tolist() == ["c", "a"]
+
+
+def test_labels_are_a_column_each_and_each_is_decided_for_itself() -> None:
+    y = np.array([[0, 1, 1], [1, 0, 1]])
+    code = TargetCode.fit("multilabel", (), y)
+    assert code.outputs == 3
+    assert code.encode(y).tolist() == y.tolist()
+    A = np.array([[0.2, 0.5, 0.6], [0.9, 0.1, 0.51]])
+    assert code.decode(A).tolist() == [[0, 0, 1], [1, 0, 1]]
+    assert code.deciding_at([0.1, 0.45, 0.7]).decode(A).tolist() == [[1, 1, 0], [1, 0, 0]]
+
+
+def test_another_threshold_moves_the_decision_and_nothing_else() -> None:
+    code = TargetCode.fit("binary", ("no", "yes"), np.array([0, 1]))
+    assert code.deciding_at([0.3]).decode(np.array([[0.3], [0.31]])).tolist() == ["no", "yes"]
+    assert code.deciding_at(()) is code
+    assert code.threshold.tolist() == [0.5]
+
+
+@pytest.mark.parametrize("threshold", [[0.1, 0.2], [1.1], [-0.1], [float("nan")]])
+def test_a_threshold_that_cannot_be_is_refused(threshold: list[float]) -> None:
+    code = TargetCode.fit("binary", ("no", "yes"), np.array([0, 1]))
+    with pytest.raises(DataError, match="threshold: need 1 probabilities for a binary target"):
+        code.deciding_at(threshold)
+    for task, wrong in (("binary", [0.5, 0.5]), ("multiclass", [0.5]), ("multilabel", [])):
+        with pytest.raises(DataError, match="cannot have thresholds of shape"):
+            TargetCode.from_state({**code.state(), "task": task, "threshold": wrong})
 
 
 def test_a_regression_target_is_standardised_per_target_and_comes_back_in_its_units() -> None:
@@ -52,10 +80,17 @@ def test_a_target_that_is_constant_or_enormous_stays_finite() -> None:
 
 @pytest.mark.parametrize(
     ("task", "classes", "y"),
-    [("binary", ("n", "y"), [0, 1, 1]), ("multiclass", ("a", "b", "c"), [0, 1, 2]), ("regression", (), [[0.1], [0.7]])],
+    [
+        ("multilabel", (), [[0, 1], [1, 0], [1, 1]]),
+        ("binary", ("n", "y"), [0, 1, 1]),
+        ("multiclass", ("a", "b", "c"), [0, 1, 2]),
+        ("regression", (), [[0.1], [0.7]]),
+    ],
 )
 def test_a_target_code_survives_json_to_the_bit(task: str, classes: tuple[str, ...], y: list[object]) -> None:
     code = TargetCode.fit(task, classes, np.array(y))
+    if task in ("binary", "multilabel"):
+        code = code.deciding_at(np.full(code.outputs, 1 / 3))
     restored = TargetCode.from_state(through_json(code.state()))
     A = np.random.default_rng(1).random((20, code.outputs))
     assert restored.encode(np.array(y)).tobytes() == code.encode(np.array(y)).tobytes()

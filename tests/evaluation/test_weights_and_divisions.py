@@ -86,7 +86,7 @@ def test_balanced_classes_have_one_share_of_the_weights_and_sample_weights_multi
     examples = Examples(np.ones((5, 2)), Y_made, np.array([3.0, 1.0, 2.0, 3.0, 5.0]))
     member = make_member(configuration(), np.arange(4), np.array([4]), np.random.SeedSequence(0))
     # 9 in all: 3 of class 1 and 6 of class 0, so 9 / (2 · 3) and 9 / (2 · 6) times each
-    np.testing.assert_allclose(balance(examples, [member]).weights, [4.5, 0.75, 1.5, 2.25, 7.5])  # type: ignore[arg-type]
+    np.testing.assert_allclose(balance(examples, [member], "sigmoid").weights, [4.5, 0.75, 1.5, 2.25, 7.5])  # type: ignore[arg-type]
 
 
 def test_folds_of_a_protocol_keep_groups_whole_and_score_rows_once() -> None:

@@ -47,6 +47,7 @@ class Scored(NamedTuple):
     n_train: float = 80.0
     n_score: float = 20.0
     parameters: int = 0
+    threshold: tuple[float, ...] = ()
     diverged: str = ""
     learned: float = 1.0
     seconds: float = 0.25

@@ -25,7 +25,7 @@ PROTOCOLS = {
     name: Protocol(load(DataConfig(name)), 0.2, EvaluationConfig("none"), 0) for name in ("planar_flower", "diabetes")
 }
 FLOWER, DIABETES = 0.85, 0.40  # training accuracy (a line separates half of the flower), training R²
-BASE = Configuration(ModelConfig(depth=2, width=32), trainer=TrainerConfig(epochs=120))
+BASE = Configuration(ModelConfig(depth=2, width=32, activation="relu"), trainer=TrainerConfig(epochs=120))
 RATES = {"gradient_descent": 0.3, "sgd": 0.3, "momentum": 0.05, "nesterov": 0.05}  # of those that divide by no gradient
 
 

@@ -27,16 +27,17 @@ class Dataset:
     """Inputs, targets, and what is known about them.
 
     X holds numbers as float64, NaN for a gap, and categories as texts in object columns, None for a gap. y holds, for
-    classes, one integer code into `classes` per example (examples,); for regression float64 (examples, targets).
-    `test_rows` are the row numbers of the official test examples, `None` where the data has none.
+    classes, one integer code into `classes` per example (examples,); for labels 0 and 1, (examples, labels); for
+    regression float64 (examples, targets). `test_rows` are the row numbers of the official test examples, `None` where
+    the data has none.
     """
 
     name: str
     X: pd.DataFrame  # (examples, columns)
     y: np.ndarray
-    task: str  # regression, binary, multiclass
-    classes: tuple[str, ...]  # () for regression
-    target_names: tuple[str, ...]
+    task: str  # regression, binary, multiclass, multilabel
+    classes: tuple[str, ...]  # () for regression and labels
+    target_names: tuple[str, ...]  # of the labels too
     test_rows: np.ndarray | None
     sha256: str  # of columns, X, y, weights, groups and order
     image_shape: tuple[int, ...] | None  # of one example, where the columns are pixels

@@ -10,7 +10,7 @@ from dnnexp.errors import ConfigError, require, require_choice
 
 __all__ = ["SCALINGS", "SELECTORS", "SKEWS", "TASKS", "DataConfig", "PreprocessingConfig"]
 
-TASKS = ("regression", "binary", "multiclass")
+TASKS = ("regression", "binary", "multiclass", "multilabel")
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "space": " "}
 SCALINGS = ("standard", "robust", "global", "none")
 SKEWS = ("none", "log", "quantile")

@@ -1,4 +1,4 @@
-"""What a target asks for: regression or classes, inferred from its values and said with the reason."""
+"""What a target asks for: regression, classes or labels, inferred from its values and said with the reason."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ KINDS = {"b": "booleans", "i": "whole numbers", "u": "whole numbers", "f": "numb
 
 
 class Target(NamedTuple):
-    """Codes (examples,) into classes, or quantities (examples, targets) float64, and why it was read so."""
+    """Codes (examples,) into classes, labels (examples, labels) of 0 and 1, or quantities (examples, targets) float64.
+
+    `reason` says why it was read so.
+    """
 
     y: np.ndarray
     task: str
@@ -30,8 +33,9 @@ def read_target(
     """Return the target of values (examples,) or (examples, targets): booleans, whole numbers, floats or texts.
 
     task None infers: two distinct values are binary; texts, and whole numbers with few distinct values, are classes;
-    everything else is a quantity. Raises DataError for a missing or infinite value, a target that never varies, a
-    task that the values do not suit, and as many classes as half the rows.
+    several columns of nothing but 0 and 1 are labels; everything else is a quantity. Raises DataError for a missing or
+    infinite value, a target that never varies, a task that the values do not suit, and as many classes as half the
+    rows.
     """
     said = ", ".join(repr(name) for name in names)
     if values.dtype.kind not in "biufUO":
@@ -43,7 +47,12 @@ def read_target(
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim == 2:
-        return _quantities(values, task, f"it has {values.shape[1]} columns", said, origin)
+        reason = f"it has {values.shape[1]} columns"
+        if task == "multilabel" or (task is None and _is_zero_or_one(values).all()):
+            return _labels(values, task, names, said, origin, row_name)
+        return _quantities(values, task, reason, said, origin)
+    if task == "multilabel":
+        raise DataError(f"{origin}: data.task=multilabel needs several target columns of 0 and 1, got one, {said}")
 
     is_text = values.dtype.kind in "UO"
     distinct, codes = np.unique(values.astype(str) if is_text else values, return_inverse=True)
@@ -74,6 +83,38 @@ def read_target(
     return Target(
         codes.astype(np.int64), inferred, classes, f"{_because(inferred, task, said, reason)}: {listed}{more}"
     )
+
+
+def _is_zero_or_one(values: np.ndarray) -> np.ndarray:
+    """Return where values (examples, targets) are 0, 1, False or True."""
+    is_so: np.ndarray = (values == 0) | (values == 1)
+    return is_so
+
+
+def _labels(
+    values: np.ndarray,
+    task: str | None,
+    names: Sequence[str],
+    said: str,
+    origin: str,
+    row_name: Callable[[int], str],
+) -> Target:
+    """Return a multilabel target; raise DataError for a value that is neither 0 nor 1, or a label that never varies."""
+    is_label = _is_zero_or_one(values)
+    if not is_label.all():
+        i, j = (int(index) for index in np.argwhere(~is_label)[0])
+        raise DataError(
+            f"{origin}: data.task=multilabel needs 0 or 1 in target {names[j]!r}, {row_name(i)}, got {values[i, j]!s}"
+        )
+    y = values.astype(np.int64)
+    shares = y.mean(axis=0)
+    for name, share in zip(names, shares, strict=True):
+        if share in (0.0, 1.0):
+            raise DataError(f"{origin}: target {name!r} must vary, but every row has {int(share)}")
+    listed = ", ".join(f"{name} {share:.1%}" for name, share in zip(names[:10], shares[:10], strict=True))
+    more = f", … ({len(names) - 10} more)" if len(names) > 10 else ""
+    reason = f"its {len(names)} columns hold 0 and 1 only"
+    return Target(y, "multilabel", (), f"{_because('multilabel', task, said, reason)}: {listed}{more} are 1")
 
 
 def _quantities(values: np.ndarray, task: str | None, reason: str, said: str, origin: str) -> Target:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from dnnexp.data.moments import LIMIT, floats, moments, standardised
+from dnnexp.errors import DataError
 
 __all__ = ["TargetCode"]
+
+HALF = 0.5
+NOTHING = np.empty(0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,38 +25,63 @@ class TargetCode:
     classes: tuple[str, ...]
     mean: np.ndarray  # (targets,) of a regression, else ()
     scale: np.ndarray  # (targets,), positive
+    threshold: np.ndarray  # (n[L],) in [0, 1], a probability beyond which it is yes; () where nothing is decided so
 
     @classmethod
     def fit(cls, task: str, classes: Sequence[str], y: np.ndarray) -> TargetCode:
-        """Return the code of the targets y: (examples,) codes into classes, or (examples, targets) quantities."""
+        """Return the code of the targets y.
+
+        (examples,) codes into classes, (examples, labels) of 0 and 1, or (examples, targets) quantities.
+        """
         if task != "regression":
-            return cls(task, tuple(classes), np.empty(0), np.empty(0))
+            deciding = {"binary": 1, "multilabel": y.shape[-1]}.get(task, 0)
+            return cls(task, tuple(classes), NOTHING, NOTHING, np.full(deciding, HALF))
         mean, scale = moments(np.asarray(y, dtype=np.float64))
-        return cls(task, (), mean, np.where(scale > 0, scale, 1.0))
+        return cls(task, (), mean, np.where(scale > 0, scale, 1.0), NOTHING)
+
+    def deciding_at(self, threshold: Sequence[float] | np.ndarray) -> TargetCode:
+        """Return the code with another threshold, one number for each output; with this one for none.
+
+        Raises DataError for as many numbers as do not fit, or for one outside [0, 1].
+        """
+        values = np.asarray(threshold, dtype=np.float64)
+        if not values.size:
+            return self
+        if values.shape != self.threshold.shape or not ((values >= 0) & (values <= 1)).all():
+            raise DataError(
+                f"threshold: need {len(self.threshold)} probabilities for a {self.task} target, got {threshold}"
+            )
+        return replace(self, threshold=values)
 
     @property
     def outputs(self) -> int:
         """n[L], the units of the output layer."""
         if self.task == "regression":
             return len(self.mean)
-        return 1 if self.task == "binary" else len(self.classes)
+        return len(self.classes) if self.task == "multiclass" else len(self.threshold)
 
     def encode(self, y: np.ndarray) -> np.ndarray:
         """Return the network's targets (examples, n[L]) float64."""
         if self.task == "regression":
             return standardised(np.asarray(y, dtype=np.float64), self.mean, self.scale, LIMIT)
-        if self.task == "binary":
-            return np.reshape(y, (-1, 1)).astype(np.float64)
-        onehot: np.ndarray = np.eye(len(self.classes))[y]
-        return onehot
+        if self.task == "multiclass":
+            onehot: np.ndarray = np.eye(len(self.classes))[y]
+            return onehot
+        return np.reshape(y, (len(y), self.outputs)).astype(np.float64)
 
     def codes(self, A: np.ndarray) -> np.ndarray:
-        """Return the most probable class (examples,) for outputs A (examples, n[L]); a tie goes to the first."""
-        codes = A[:, 0] > 0.5 if self.task == "binary" else A.argmax(axis=1)
-        return np.asarray(codes, dtype=np.int64)
+        """Return what is decided for outputs A (examples, n[L]), int64.
+
+        The most probable class (examples,), the first of equals; of two classes the second where its probability is
+        beyond the threshold; of labels (examples, labels) 1 where it is.
+        """
+        codes = A.argmax(axis=1) if self.task == "multiclass" else self.threshold < A
+        return np.asarray(codes[:, 0] if self.task == "binary" else codes, dtype=np.int64)
 
     def decode(self, A: np.ndarray) -> np.ndarray:
-        """Return, for outputs A (examples, n[L]), class labels (examples,) or quantities (examples, targets)."""
+        """Return, for outputs A (examples, n[L]), class names (examples,); labels or quantities (examples, n[L])."""
+        if self.task == "multilabel":
+            return self.codes(A)
         if self.task != "regression":
             labels: np.ndarray = np.array(self.classes)[self.codes(A)]
             return labels
@@ -63,11 +92,16 @@ class TargetCode:
 
     def state(self) -> dict[str, Any]:
         """Return what from_state needs, ready for JSON."""
-        moments = {"mean": self.mean.tolist(), "scale": self.scale.tolist()}
-        return {"task": self.task, "classes": list(self.classes), **moments}
+        numbers = {"mean": self.mean.tolist(), "scale": self.scale.tolist(), "threshold": self.threshold.tolist()}
+        return {"task": self.task, "classes": list(self.classes), **numbers}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> TargetCode:
-        """Return the code whose state() this is, to the same bits."""
+        """Return the code whose state() this is, to the same bits. Raises DataError for a threshold that cannot be."""
         mean = np.asarray(state["mean"], dtype=np.float64)
-        return cls(state["task"], tuple(state["classes"]), mean, floats(state, "scale", mean))
+        threshold = np.asarray(state["threshold"], dtype=np.float64)
+        code = cls(state["task"], tuple(state["classes"]), mean, floats(state, "scale", mean), threshold)
+        is_right_size = {"binary": threshold.shape == (1,), "multilabel": threshold.ndim == 1 and threshold.size > 0}
+        if not is_right_size.get(code.task, threshold.shape == (0,)):
+            raise DataError(f"model state: a {code.task} target cannot have thresholds of shape {threshold.shape}")
+        return code.deciding_at(threshold)

@@ -17,11 +17,11 @@ def constant_cost(examples: Examples, rows: npt.NDArray[np.intp], loss: str, lab
     """Return J on those rows of the constant output that is their weighted mean target.
 
     No constant has a lower cross-entropy or squared error (of absolute errors it is the median that has).
-    label_smoothing s: class targets become (1 - s) Y + s / classes, as in training.
+    label_smoothing s: class targets become (1 - s) Y + s / classes, as in training; a label has two, yes and no.
     """
     Y = examples.Y[rows].astype(np.float64)
     if label_smoothing:
-        Y = (1 - label_smoothing) * Y + label_smoothing / max(2, Y.shape[1])
+        Y = (1 - label_smoothing) * Y + label_smoothing / LOSSES[loss].classes(Y.shape[1])
     weights = np.ones(len(rows)) if examples.weights is None else examples.weights[rows].astype(np.float64)
     w = weights / weights.sum()
     mean = w @ Y

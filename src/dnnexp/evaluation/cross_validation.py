@@ -7,15 +7,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from dnnexp.evaluation.configuration import Configuration
 from dnnexp.evaluation.constant import constant_cost
 from dnnexp.evaluation.protocol import Protocol, Stage
-from dnnexp.evaluation.scoring import score
+from dnnexp.evaluation.scoring import out_of_fold, score
 from dnnexp.evaluation.stack import balanced, make_member, mean_curves, train_stack
+from dnnexp.evaluation.threshold import tune, tune_by_fold
 from dnnexp.training.checkpoint import Checkpoints
 from dnnexp.training.fit import OnEpoch
+from dnnexp.training.threads import threadpools
 
 __all__ = ["Evaluation", "cross_validate"]
 
@@ -38,6 +39,7 @@ class Evaluation(NamedTuple):
     n_train: float  # mean rows that a network learned from, those it stopped by included
     n_score: float  # mean rows it was scored on
     parameters: int
+    threshold: tuple[float, ...]  # of each output, tuned on all scored rows; () where the default decides
     diverged: str  # "" or where the first network diverged
     learned: float  # share of the networks that ever had a lower cost, where they stop by, than a constant answer has
     was_ended: bool  # by the callback
@@ -53,7 +55,8 @@ def cross_validate(
 ) -> Evaluation:
     """Train the configuration on every fold at once and score each network on its fold's rows and on the test rows.
 
-    stage None: the protocol's screening.
+    stage None: the protocol's screening. Where thresholds are tuned, a fold is scored at those that the rows of the
+    other folds ask for, so that its score is no selected one; `threshold` is what all of them ask for together.
     """
     started = time.perf_counter()
     folds, seeds = protocol.screening if stage is None else stage
@@ -76,13 +79,22 @@ def cross_validate(
         "score": [fold.score for fold in folds],
         "test": [protocol.split.test] * len(folds),
     }
-    loss, examples = protocol.loss(configuration.trainer.loss), balanced(configuration.trainer, prepared, members)
+    loss, trainer = protocol.loss(configuration.trainer.loss), configuration.trainer
+    examples = balanced(trainer, prepared, members, architecture.output)
     has_learned = [
         min(fit.curves["stop/loss"], key=_nan_last, default=np.nan) < constant_cost(examples, member.stop, loss)
         for fit, member in zip(fits, members, strict=True)
     ]
-    with threadpool_limits(configuration.trainer.threads, "blas"):  # small products: a second thread only waits
-        by_part = {part: score(theta, architecture, prepared, dataset, rows[part], protocol.metrics) for part in rows}
+    tuned: tuple[float, ...] = ()
+    by_fold: list[npt.NDArray[np.float64]] = []
+    with threadpools().limit(limits=trainer.threads, user_api="blas"):  # small products: a second thread only waits
+        if protocol.config.threshold == "tuned" and not has_diverged.any():
+            said = out_of_fold(theta, architecture, prepared, dataset, rows["score"])
+            by_fold = tune_by_fold(said, protocol.metric)
+            tuned = tuple(tune(said, protocol.metric).tolist())
+        by_part = {
+            part: score(theta, architecture, prepared, dataset, rows[part], protocol.metrics, by_fold) for part in rows
+        }
     return Evaluation(
         metric=protocol.metric_name,
         greater_is_better=protocol.metric.greater_is_better,
@@ -96,6 +108,7 @@ def cross_validate(
         n_train=float(np.mean([len(fitted) for fitted in fitted_on])),
         n_score=float(np.mean([len(fold.score) for fold in folds])),
         parameters=architecture.parameters,
+        threshold=tuned,
         diverged=next((str(fit.divergence) for fit in fits if fit.divergence is not None), ""),
         learned=float(np.mean(has_learned)),
         was_ended=any(fit.state == "ended" for fit in fits),

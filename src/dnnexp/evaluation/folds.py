@@ -49,7 +49,7 @@ def draw_folds(
 ) -> list[Fold]:
     """Return the folds of the development rows, the same for every configuration; none for `none`.
 
-    labels: the class of each development row, for shares of classes that are the same in every part; None: regression.
+    labels: the class of each development row, for shares of classes that are the same in every part; None: no classes.
     groups: of each development row; a group is in one part of a fold only. order: ranks in time; a fold then trains on
     the rows before those it is scored on, the last of them to stop by, and repeats draw the same folds again.
     """

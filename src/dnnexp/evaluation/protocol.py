@@ -17,7 +17,8 @@ from dnnexp.data.target_code import TargetCode
 from dnnexp.errors import require_choice
 from dnnexp.evaluation.folds import Fold, draw_folds
 from dnnexp.evaluation.schema import EvaluationConfig
-from dnnexp.metrics import METRICS, Metric, choose_metric
+from dnnexp.evaluation.threshold import require_tunable
+from dnnexp.metrics import Metric, choose_metric, suited_metrics
 from dnnexp.training.examples import Examples
 from dnnexp.training.seeds import child, generator
 
@@ -26,6 +27,7 @@ __all__ = ["LOSSES_OF_TASK", "Prepared", "Protocol", "Stage"]
 LOSSES_OF_TASK = {  # the first is the default
     "binary": ("sigmoid_cross_entropy",),
     "multiclass": ("softmax_cross_entropy",),
+    "multilabel": ("sigmoid_cross_entropy",),
     "regression": ("squared_error", "absolute_error", "huber"),
 }
 SPLIT, FOLDS, MEMBERS, REFIT, SELECTION, FRESH_FOLDS, FRESH_MEMBERS = range(7)  # places below the study's seed
@@ -55,9 +57,9 @@ class Protocol:
         self.seed = np.random.SeedSequence(seed)
         self.split: TestSplit = lock_test(dataset, test_size, generator(self.seed, SPLIT))
         self.folds: list[Fold] = self.draw(evaluation, child(self.seed, FOLDS))
-        suited = [name for name, metric in METRICS.items() if dataset.task in metric.tasks]
         self.metric_name = choose_metric(evaluation.metric, dataset.task)
-        self.metrics: dict[str, Metric] = {name: METRICS[name] for name in suited}
+        require_tunable(evaluation, dataset.task, self.metric_name)
+        self.metrics: dict[str, Metric] = suited_metrics(dataset.task)
         self._prepared: dict[tuple[Any, ...], Prepared] = {}  # the last used at the end
         self._importances: dict[tuple[Any, ...], npt.NDArray[np.float64]] = {}
 

@@ -21,6 +21,7 @@ from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.schema import EvaluationConfig
 from dnnexp.evaluation.stack import balance, make_member, network_shape, train_stack
 from dnnexp.network.architecture import Architecture
+from dnnexp.network.losses import LOSSES
 from dnnexp.network.optimizers import OPTIMIZERS
 from dnnexp.training.examples import Member
 from dnnexp.training.fit import EpochNews, Fit, Length
@@ -147,7 +148,8 @@ class RangeTest:
         trainer, is_regression = configuration.trainer, protocol.dataset.task == "regression"
         examples = protocol.prepare(configuration.preprocessing, [self._rows], trainer.precision).examples
         if trainer.class_weight == "balanced":
-            examples = balance(examples, [make_member(configuration, self._rows, self._held, protocol.seed)])
+            member = make_member(configuration, self._rows, self._held, protocol.seed)
+            examples = balance(examples, [member], LOSSES[protocol.loss(trainer.loss)].output)
         smoothing = 0.0 if is_regression else trainer.label_smoothing
         return constant_cost(examples, self._rows, protocol.loss(trainer.loss), smoothing)
 

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from dnnexp.errors import DnnexpError
 from dnnexp.evaluation.configuration import Configuration
@@ -21,6 +20,7 @@ from dnnexp.training.checkpoint import Checkpoints
 from dnnexp.training.divergence import Divergence
 from dnnexp.training.fit import Length, OnEpoch
 from dnnexp.training.schema import TrainerConfig
+from dnnexp.training.threads import threadpools
 
 __all__ = ["DivergedError", "Refit", "divergence_in_words", "no_folds", "refit", "refit_length"]
 
@@ -61,10 +61,12 @@ def refit(
     length: Length | None = None,
     on_epoch: OnEpoch | None = None,
     checkpoints: Checkpoints | None = None,
+    threshold: Sequence[float] = (),
 ) -> Refit:
     """Train on all development rows and score the test rows, once.
 
-    length None: for all epochs of the configuration. Raises DivergedError if the network does.
+    length None: for all epochs of the configuration. threshold: of each output, as tuned on the folds, which the
+    predictor decides by; none: 1/2. Raises DivergedError if the network does.
     """
     started = time.perf_counter()
     rows = protocol.split.development
@@ -76,11 +78,13 @@ def refit(
     if fits[0].divergence is not None:
         raise DivergedError(divergence_in_words(fits[0].divergence, configuration))
     theta = fits[0].theta[None, :]
-    predictor = Predictor(architecture, theta, prepared.preprocessors[0], prepared.codes[0])
+    code = prepared.codes[0].deciding_at(threshold)
+    predictor = Predictor(architecture, theta, prepared.preprocessors[0], code)
+    decided = [code.threshold] if len(threshold) else []
     metrics: dict[str, float] = {}
-    with threadpool_limits(configuration.trainer.threads, "blas"):
+    with threadpools().limit(limits=configuration.trainer.threads, user_api="blas"):
         for part, numbers in (("train", rows), ("test", protocol.split.test)):
-            scores = score(theta, architecture, prepared, protocol.dataset, [numbers], protocol.metrics)
+            scores = score(theta, architecture, prepared, protocol.dataset, [numbers], protocol.metrics, decided)
             metrics |= {f"{part}/{name}": float(values[0]) for name, values in scores.items()}
     return Refit(
         predictor,
@@ -114,6 +118,7 @@ def no_folds(protocol: Protocol) -> Evaluation:
         n_train=float(len(protocol.split.development)),
         n_score=0.0,
         parameters=0,
+        threshold=(),
         diverged="",
         learned=1.0,
         was_ended=False,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from dnnexp.evaluation.configuration import Configuration
 from dnnexp.evaluation.cross_validation import Evaluation
@@ -17,6 +17,7 @@ from dnnexp.evaluation.scoring import score
 from dnnexp.evaluation.stack import make_member, mean_curves, train_stack
 from dnnexp.network.inference import logits, outputs
 from dnnexp.training.fit import Length
+from dnnexp.training.threads import threadpools
 
 __all__ = ["SeveralSeeds", "refit_seeds"]
 
@@ -31,11 +32,13 @@ class SeveralSeeds(NamedTuple):
     targets: npt.NDArray[np.float64]  # (test rows, outputs) alike: 0/1, or values
 
 
-def refit_seeds(configuration: Configuration, protocol: Protocol, length: Length, seeds: int) -> SeveralSeeds:
+def refit_seeds(
+    configuration: Configuration, protocol: Protocol, length: Length, seeds: int, threshold: Sequence[float] = ()
+) -> SeveralSeeds:
     """Train `seeds` networks on all development rows in lockstep and score each on the test rows, once.
 
     Network s is, to the bit, the one that `refit` trains alone with the s-th seed. Whether the first one diverged is
-    said in the evaluation.
+    said in the evaluation. threshold: of each output, () for the default.
     """
     started = time.perf_counter()
     rows, dataset = protocol.split.development, protocol.dataset
@@ -43,14 +46,17 @@ def refit_seeds(configuration: Configuration, protocol: Protocol, length: Length
     nothing = np.zeros(0, np.intp)
     members = [make_member(configuration, rows, nothing, protocol.refit_seed(s)) for s in range(seeds)]
     architecture, fits, schedule_steps = train_stack(configuration, protocol, prepared, members, length)
+    code = prepared.codes[0].deciding_at(threshold)
+    decided = [code.threshold] if len(threshold) else []
     parts = {"train": rows, "test": protocol.split.test}
     scores: dict[str, list[float]] = {}
     predictions = []
-    with threadpool_limits(configuration.trainer.threads, "blas"), np.errstate(all="ignore"):
+    with threadpools().limit(limits=configuration.trainer.threads, user_api="blas"), np.errstate(all="ignore"):
         for fit in fits:
             theta = fit.theta[None, :] if fit.divergence is None else np.full((1, architecture.size), np.nan)
             for part, numbers in parts.items():
-                for name, values in score(theta, architecture, prepared, dataset, [numbers], protocol.metrics).items():
+                scored = score(theta, architecture, prepared, dataset, [numbers], protocol.metrics, decided)
+                for name, values in scored.items():
                     scores.setdefault(f"{part}/{name}", []).append(float(values[0]))
             A = outputs(logits(theta, architecture, prepared.examples.X1, parts["test"][None, :]), architecture)[0]
             predictions.append(prepared.codes[0].decode(A.T) if dataset.task == "regression" else A.T)
@@ -63,6 +69,7 @@ def refit_seeds(configuration: Configuration, protocol: Protocol, length: Length
         schedule_steps=schedule_steps,
         epochs=max(len(fit.curves["train/loss"]) for fit in fits),
         parameters=architecture.parameters,
+        threshold=tuple(threshold),
         diverged="" if fits[0].divergence is None else divergence_in_words(fits[0].divergence, configuration),
         seconds=time.perf_counter() - started,
     )

@@ -23,14 +23,9 @@ from dnnexp.training.lockstep import Lockstep
 from dnnexp.training.schema import TrainerConfig
 
 __all__ = [
-    "balanced",
-    "first_step_trouble",
-    "make_member",
-    "mean_curves",
-    "network_shape",
-    "require_suited",
-    "train_stack",
-]
+    "architecture_of", "balance", "balanced", "first_step_trouble", "make_member", "mean_curves", "network_shape",
+    "require_suited", "train_stack",
+]  # fmt: skip
 
 Array = npt.NDArray[Any]
 Rows = npt.NDArray[np.intp]
@@ -94,7 +89,7 @@ def train_stack(
     if protocol.dataset.task == "regression":
         trainer = replace(trainer, label_smoothing=0.0)  # there are no labels to smooth
     lockstep = Lockstep(
-        balanced(trainer, prepared, members), architecture, loss, members, configuration.optimizer,
+        balanced(trainer, prepared, members, architecture.output), architecture, loss, members, configuration.optimizer,
         configuration.schedule, trainer, protocol.metric, configuration.model.initializer, configuration.model.gain,
         length, units(protocol, prepared, len(members)),
     )  # fmt: skip
@@ -112,26 +107,33 @@ def units(protocol: Protocol, prepared: Prepared, members: int) -> Array | None:
     return np.broadcast_to(scales, (members, *scales.shape[1:]))
 
 
-def balanced(trainer: TrainerConfig, prepared: Prepared, members: Sequence[Member]) -> Examples:
+def balanced(trainer: TrainerConfig, prepared: Prepared, members: Sequence[Member], output: str) -> Examples:
     """Return the examples with the weights that the members' costs count them by."""
-    return balance(prepared.examples, members) if trainer.class_weight == "balanced" else prepared.examples
+    return balance(prepared.examples, members, output) if trainer.class_weight == "balanced" else prepared.examples
 
 
-def balance(examples: Examples, members: Sequence[Member]) -> Examples:
+def balance(examples: Examples, members: Sequence[Member], output: str) -> Examples:
     """Return the examples with weights m / (classes * m_k) for class k of m_k rows, by each member's training rows.
 
-    Every class then has the same share of the cost (King & Zeng 2001, section 4.2); sample weights count as rows do,
-    and multiply. Members' rows do not overlap.
+    Every class then has the same share of the cost (King & Zeng 2001, section 4.2). Rows are counted by the weights
+    that the examples have, which are multiplied by these. Of labels each is two classes, and an example has the mean
+    of its weights over them. Members' rows do not overlap.
     """
-    labels = examples.Y[:, 0] > 0.5 if examples.Y.shape[1] == 1 else examples.Y.argmax(axis=1)
-    counted = np.ones(len(labels), examples.Y.dtype) if examples.weights is None else examples.weights
-    weights = counted.copy()
+    answers = examples.Y.argmax(axis=1)[:, None] if output == "softmax" else (examples.Y > 0.5).astype(np.intp)
+    own = np.ones(len(answers)) if examples.weights is None else examples.weights.astype(np.float64)
+    weights = own.copy()
     for member in members:
-        counts = np.bincount(labels[member.train], counted[member.train], minlength=max(2, examples.Y.shape[1]))
-        of_class = counts.sum() / (np.count_nonzero(counts) * np.where(counts > 0, counts, 1))
-        for rows in (member.train, member.stop):
-            weights[rows] *= of_class[labels[rows].astype(np.intp)]
-    return examples._replace(weights=weights)
+        rows = np.concatenate([member.train, member.stop])
+        factors = np.zeros(len(rows))
+        for codes in answers.T:
+            counts = np.bincount(codes[member.train], own[member.train])
+            known = counts > 0
+            share = counts.sum() / np.count_nonzero(known)
+            of_class = np.full(int(codes.max()) + 1, share)  # a class that only rows to stop by have counts as one row
+            of_class[: len(counts)][known] = share / counts[known]
+            factors += of_class[codes[rows]] / answers.shape[1]
+        weights[rows] *= factors
+    return examples._replace(weights=weights.astype(examples.Y.dtype))
 
 
 def mean_curves(fits: list[Fit], metric_name: str) -> dict[str, npt.NDArray[np.float64]]:

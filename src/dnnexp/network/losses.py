@@ -44,6 +44,10 @@ class Loss(NamedTuple):
     cost: Callable[[Array, Array, Array, Array, LossBuffers], Array]
     output: str
 
+    def classes(self, n_L: int) -> int:
+        """Return how many classes exclude each other: all n[L] under softmax, else yes and no of each output."""
+        return n_L if self.output == "softmax" else 2
+
 
 def _weigh(columns: Array, w: Array, J: Array) -> Array:
     """Return J (R, 1, 1) = sum over the m columns of w times the column's loss (both (R, 1, m))."""

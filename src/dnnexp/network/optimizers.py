@@ -22,7 +22,7 @@ __all__ = ["OPTIMIZERS", "Optimizer", "OptimizerConfig"]
 Array = npt.NDArray[Any]
 BLOCK = 32_768  # elements of a block: theta, gradient and two state vectors in float32 stay in half of a 1 MiB cache
 
-ADAMW_DECAY = 0.1
+ADAMW_DECAY = 0.2
 WITHOUT_DECAY = ("gradient_descent", "adam")  # by their definition: the textbook's update, and Adam's
 
 
@@ -30,11 +30,11 @@ WITHOUT_DECAY = ("gradient_descent", "adam")  # by their definition: the textboo
 class OptimizerConfig:
     """An optimizer by name and its constants; a constant the optimizer has no use for is not in its YAML file.
 
-    weight_decay None: 0.1 for adamw, 0 for the others; any other value is refused where the name promises none.
+    weight_decay None: 0.2 for adamw, 0 for the others; any other value is refused where the name promises none.
     """
 
     name: str = "adamw"
-    lr: float = 3e-3  # alpha
+    lr: float = 1e-2  # alpha
     momentum: float = 0.9
     beta1: float = 0.9
     beta2: float = 0.999

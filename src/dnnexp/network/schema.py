@@ -23,7 +23,7 @@ class ModelConfig:
     depth: int | None = None  # hidden layers; None: as many as `widths` or `activations` has, else 1
     width: int = 64  # units in every hidden layer, where `widths` is not given
     widths: list[int] | None = None  # units of each hidden layer
-    activation: str = "relu"  # of every hidden layer, where `activations` is not given
+    activation: str = "silu"  # of every hidden layer, where `activations` is not given
     activations: list[str] | None = None  # of each hidden layer
     initializer: str = AUTO
     gain: float | None = None  # of the initial weights; None: the one that suits the activation

@@ -13,7 +13,7 @@ from dnnexp.evaluation.cross_validation import Evaluation
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.refit import Refit
 from dnnexp.evaluation.statistics import corrected_standard_error
-from dnnexp.reporting.figures import confusion_matrix, learning_curve, residual_plot
+from dnnexp.reporting.figures import confusion_matrix, label_bars, learning_curve, residual_plot
 from dnnexp.reporting.terminal import dimensions_table
 from dnnexp.tracking.labels import built_params, run_name
 from dnnexp.tracking.records import RunRecord
@@ -80,13 +80,16 @@ def params(
 
 
 def figures(refitted: Refit, protocol: Protocol, curves: Mapping[str, Sequence[float]]) -> dict[str, bytes]:
-    """Return the learning curve, and what the network makes of the test rows: a confusion matrix or residuals."""
+    """Return the learning curve, and what the network makes of the test rows: confusion matrix, labels or residuals."""
     rows, dataset, predictor = protocol.split.test, protocol.dataset, refitted.predictor
     outputs = predictor.outputs(dataset.X.iloc[rows])
     drawn = {"learning_curve.png": learning_curve(curves, refitted.epoch, protocol.metric_name)}
     if dataset.task == "regression":
         predicted = predictor.code.decode(outputs)
         return drawn | {"residuals.png": residual_plot(predicted[:, 0], dataset.y[rows][:, 0], dataset.target_names[0])}
+    if dataset.task == "multilabel":
+        decided, actual = predictor.code.codes(outputs), dataset.y[rows]
+        return drawn | {"labels.png": label_bars(decided, actual, dataset.target_names)}
     counts = np.zeros((len(dataset.classes), len(dataset.classes)), int)
     np.add.at(counts, (dataset.y[rows], predictor.code.codes(outputs)), 1)
     return drawn | {"confusion_matrix.png": confusion_matrix(counts, dataset.classes)}

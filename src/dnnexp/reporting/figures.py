@@ -18,7 +18,7 @@ from PIL import Image
 
 from dnnexp.metrics import r2, rmse
 
-__all__ = ["confusion_matrix", "depth_curve", "learning_curve", "rate_curve", "residual_plot"]
+__all__ = ["confusion_matrix", "depth_curve", "label_bars", "learning_curve", "rate_curve", "residual_plot"]
 
 BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#6b6b6b"  # of Okabe and Ito
 COLORS = {"train": BLUE, "val": ORANGE, "test": GREEN}
@@ -149,6 +149,27 @@ def confusion_matrix(counts: npt.ArrayLike, classes: Sequence[str]) -> bytes:
         axes.set(xlabel="predicted class", ylabel="actual class", title=title)
         axes.spines[:].set_visible(False)
         axes.tick_params(length=0)
+        return _png(figure)
+
+
+def label_bars(decided: npt.ArrayLike, actual: npt.ArrayLike, names: Sequence[str]) -> bytes:
+    """Return a picture of the precision and recall of each label, the most frequent on top.
+
+    decided, actual: (examples, labels) of 0 and 1. Of many labels the 40 most frequent are drawn.
+    """
+    said, truth = np.asarray(decided, bool), np.asarray(actual, bool)
+    order = np.argsort(-truth.sum(axis=0), kind="stable")[:40][::-1]
+    right, place = (said & truth).sum(axis=0), np.arange(len(order))
+    with mpl.rc_context(STYLE):
+        figure = _figure(5.6, max(2.4, 0.42 * len(order) + 1.3))
+        axes = figure.add_subplot()
+        for offset, whole, name, color in ((0.2, said, "precision", BLUE), (-0.2, truth, "recall", ORANGE)):
+            share = right / np.maximum(whole.sum(axis=0), 1)
+            axes.barh(place + offset, share[order], 0.36, color=color, label=name)
+        axes.set_yticks(place, [_verbatim(f"{names[i][:24]} ({truth[:, i].sum()})") for i in order])
+        axes.grid(visible=False, axis="y")
+        axes.set(xlim=(0, 1), xlabel="share", title=f"labels of {len(truth):,} examples (how many have each)")
+        _legend_below(figure, axes)
         return _png(figure)
 
 

@@ -44,6 +44,7 @@ class TrialRecord:
     n_train: float = 0.0  # mean rows a network was trained on
     n_score: float = 0.0  # mean rows it was scored on
     parameters: int = 0
+    threshold: tuple[float, ...] = ()  # of each output, tuned on out-of-fold outputs; () where the default decides
     epochs: int = 0
     best_steps: tuple[int, ...] = ()
     schedule_steps: int = 0
@@ -89,6 +90,7 @@ def result_fields(evaluation: Evaluation, configuration: Mapping[str, Any], scor
         "n_train": float(evaluation.n_train),
         "n_score": float(evaluation.n_score),
         "parameters": int(evaluation.parameters),
+        "threshold": [float(value) for value in evaluation.threshold],
         "epochs": int(evaluation.epochs),
         "best_steps": [int(step) for step in evaluation.best_steps],
         "schedule_steps": int(evaluation.schedule_steps),
@@ -114,7 +116,7 @@ def _or_nan(values: Iterable[float | None]) -> tuple[float, ...]:
 def from_result(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return stored fields of the result as TrialRecord has them: tuples, and NaN for what was not finite."""
     read = dict(fields)
-    for name in ("scores", "best_steps"):
+    for name in ("scores", "best_steps", "threshold"):
         read[name] = tuple(read.get(name, ()))
     read["rungs"] = tuple((int(epoch), float(score)) for epoch, score in read.get("rungs", ()))
     read["test_scores"] = _or_nan(read.get("test_scores", ()))

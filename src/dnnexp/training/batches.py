@@ -21,7 +21,8 @@ class Batches:
 
     All members take the same number of steps, ceil(m / batch_size) for the most rows m that any of them has, and every
     batch has the same number of columns; a member with fewer rows fills up with columns of weight 0.
-    label_smoothing s: class targets become (1 - s) Y + s / classes (Szegedy et al. 2016, section 7).
+    label_smoothing s: class targets become (1 - s) Y + s / classes (Szegedy et al. 2016, section 7); classes: how many
+    exclude each other.
     """
 
     def __init__(
@@ -30,8 +31,9 @@ class Batches:
         members: Sequence[Member],
         batch_size: int | None,
         label_smoothing: float = 0.0,
+        classes: int = 2,
     ) -> None:
-        self._examples, self._smoothing = examples, label_smoothing
+        self._examples, self._smoothing, self._classes = examples, label_smoothing, classes
         most = max(len(member.train) for member in members)
         self.steps = 1 if batch_size is None else -(-most // batch_size)
         self.columns = -(-most // self.steps)
@@ -123,7 +125,7 @@ class Batches:
         np.copyto(self._Y, self._Y_rows.swapaxes(-1, -2))
         if self._smoothing:
             np.multiply(self._Y, 1 - self._smoothing, out=self._Y)
-            np.add(self._Y, self._smoothing / max(2, self._Y.shape[2]), out=self._Y)
+            np.add(self._Y, self._smoothing / self._classes, out=self._Y)
         self._gathered = range(s, stop)
 
     def move(self, target: int, source: int) -> None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import ThreadpoolController
 
 from dnnexp.metrics import Metric
 from dnnexp.network.architecture import Architecture
@@ -31,7 +29,9 @@ from dnnexp.training.ranks import close_ranks, close_ranks_of_list
 from dnnexp.training.schedules import ScheduleConfig
 from dnnexp.training.schema import TrainerConfig
 from dnnexp.training.seeds import generator
+from dnnexp.training.start import Start, begin, end
 from dnnexp.training.stopping import Stopping
+from dnnexp.training.threads import threadpools
 
 __all__ = ["Lockstep"]
 
@@ -56,12 +56,14 @@ class Lockstep:
         gain: float | None = None,
         length: Length | None = None,
         units: Array | None = None,
+        start: Start | None = None,
     ) -> None:
         """units (R, n[L], 1): what to multiply outputs and targets by for the metric, that of each member's target."""
         dtype, R = examples.X1.dtype, len(members)
         self._examples, self._loss, self._metric = examples, loss, metric
         self._threads = trainer.threads
-        self._batches = Batches(examples, members, trainer.batch_size, trainer.label_smoothing)
+        classes = LOSSES[loss].classes(architecture.n[-1])
+        self._batches = Batches(examples, members, trainer.batch_size, trainer.label_smoothing, classes)
         steps = trainer.epochs * self._batches.steps
         self._length, self._units = length or Length(steps, steps), units
         self._epochs = -(-self._length.steps // self._batches.steps)
@@ -75,6 +77,8 @@ class Lockstep:
             rng = generator(member.seed, WEIGHTS)
             self._network.theta[r] = initialize(architecture, rng, initializer, gain)
         self._descent = Descent(self._network, members, optimizer, schedule, trainer, self._length.schedule_steps)
+        if start is not None:
+            begin(start, self._given_architecture, self._network, self._descent.optimizer)
         self._has_stop_rows = all(len(member.stop) for member in members)
         self._stopping = Stopping(
             R if self._has_stop_rows else 0, architecture.size, dtype, metric.greater_is_better, trainer.patience
@@ -95,6 +99,11 @@ class Lockstep:
         """Steps that the schedule is stretched over."""
         return self._length.schedule_steps
 
+    @property
+    def end(self) -> Start:
+        """Where the last step has led, if no network has diverged: what another training can start from."""
+        return end(self._given_architecture, self._network, self._descent.optimizer)
+
     def run(self, on_epoch: OnEpoch | None = None, checkpoints: Checkpoints | None = None) -> list[Fit]:
         """Train to the end, to early stopping, to divergence, or until the callback returns True.
 
@@ -103,7 +112,7 @@ class Lockstep:
         """
         if checkpoints is not None:
             self._begin(checkpoints)
-        with _threadpools().limit(limits=self._threads, user_api="blas"), np.errstate(all="ignore"):
+        with threadpools().limit(limits=self._threads, user_api="blas"), np.errstate(all="ignore"):
             while self._live and self._epoch < self._epochs:
                 self._epoch += 1
                 train_loss = self._run_epoch()
@@ -292,9 +301,3 @@ class Lockstep:
         if self._live:
             for part in self._parts():
                 part.bind(len(self._live))
-
-
-@cache
-def _threadpools() -> ThreadpoolController:
-    """Return the control of the BLAS that NumPy has loaded: to look for it takes a millisecond."""
-    return ThreadpoolController()

@@ -23,7 +23,7 @@ class TrainerConfig:
     batch_size: int | None = 32  # examples per step, at most; None: all of them (full batch)
     patience: int | None = 20  # epochs without improvement before it stops; None: never
     loss: str | None = None  # None: the task's own
-    label_smoothing: float = 0.05  # share of a class target that is spread over all classes
+    label_smoothing: float = 0.1  # share of a class target that is spread over all classes
     class_weight: str = "none"  # balanced: classes count alike in the cost, however many examples each has
     l1: float = 0.0  # penalty l1 * sum |W|
     l2: float = 0.0  # penalty l2 / 2 * sum W^2, in the gradient (weight_decay of the optimizer is decoupled from it)

@@ -35,12 +35,17 @@ class Stopping:
         return self._patience is not None and bool(self.waited[r] >= self._patience)
 
     def _has_improved(self, r: int, loss: float, metric: float) -> bool:
-        """A better metric, or the same metric at a lower loss (few rows make ties frequent)."""
-        if not (np.isfinite(loss) and np.isfinite(metric)):
+        """A better metric, or the same metric at a lower loss (few rows make ties frequent).
+
+        Where the rows do not define the metric (a ranking of one class) the loss decides.
+        """
+        if not np.isfinite(loss) or np.isinf(metric):
             return False
-        best = self.metric[r]
-        if np.isnan(best):
+        if np.isnan(self.loss[r]):
             return True
+        best = self.metric[r]
+        if np.isnan(metric) or np.isnan(best):
+            return bool(loss < self.loss[r])
         is_better = metric > best if self._greater_is_better else metric < best
         return bool(is_better or (metric == best and loss < self.loss[r]))
 

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_diabetes
+from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import GridSearchCV, cross_val_score
+
+from dnnexp import DNNRegressor
+
+X, Y = load_diabetes(return_X_y=True, scaled=False)
+
+
+def test_no_hidden_layer_is_linear_regression() -> None:
+    settings = {"solver": "gradient_descent", "learning_rate_init": 0.1, "batch_size": None, "schedule": "constant"}
+    inputs = X[:, :4]
+    ours = DNNRegressor((), max_iter=2000, **settings).fit(inputs, Y)
+    np.testing.assert_allclose(ours.predict(inputs), LinearRegression().fit(inputs, Y).predict(inputs), atol=0.01)
+
+
+def test_it_works_in_cross_validation_and_a_grid_search() -> None:
+    assert cross_val_score(DNNRegressor(random_state=0), X, Y, cv=3).mean() >= 0.4
+    search = GridSearchCV(DNNRegressor(max_iter=20, random_state=0), {"loss": ["squared_error", "huber"]}, cv=2)
+    assert search.fit(X, Y).best_score_ >= 0.3
+
+
+def test_several_quantities_are_learnt_at_once_each_in_its_units() -> None:
+    both = np.column_stack([Y * 1e6, X[:, 2] - 50])
+    fitted = DNNRegressor(random_state=0).fit(X, both)
+    assert fitted.predict(X).shape == (442, 2)
+    assert fitted.score(X, both) >= 0.6
+    assert DNNRegressor(random_state=0).fit(X, both[:, :1]).predict(X).shape == (442, 1)
+    assert DNNRegressor(random_state=0).fit(X, both[:, 0]).predict(X).shape == (442,)
+
+
+def test_a_row_of_weight_two_is_that_row_twice_to_the_bit() -> None:
+    weights = np.random.default_rng(0).integers(0, 4, 442)
+    settings = {"batch_size": None, "max_iter": 5, "random_state": 0}
+    weighted = DNNRegressor(**settings).fit(X, Y, sample_weight=weights)
+    repeated = DNNRegressor(**settings).fit(X.repeat(weights, axis=0), Y.repeat(weights))
+    np.testing.assert_array_equal(weighted.predict(X), repeated.predict(X))
+
+
+def test_members_together_are_better_than_the_mean_of_them_alone() -> None:
+    """Krogh & Vedelsby 1995: the squared error of a mean is the mean squared error less the members' spread."""
+    together = DNNRegressor(n_members=5, max_iter=10, random_state=0).fit(X[:300], Y[:300])
+    inside, table = together.predictor_, pd.DataFrame(X[300:], columns=[f"x{i}" for i in range(10)])
+    members = [dataclasses.replace(inside, theta=inside.theta[i : i + 1]).predict(table)[:, 0] for i in range(5)]
+    errors, spread = np.square(np.array(members) - Y[300:]).mean(axis=0), np.var(members, axis=0)
+    np.testing.assert_allclose(np.square(together.predict(X[300:]) - Y[300:]), errors - spread, rtol=1e-6)
+    assert spread.min() > 0
+
+
+def test_partial_fit_goes_on_and_keeps_the_targets_it_began_with() -> None:
+    network = DNNRegressor(random_state=0)
+    for _ in range(40):
+        network.partial_fit(X, Y)
+    assert network.score(X, Y) >= 0.4
+    with pytest.raises(ValueError, match="need the 1 targets that were fitted before, got 2"):
+        network.partial_fit(X, np.column_stack([Y, Y]))
+    with pytest.raises(ValueError, match="unknown choice 'magic'"):
+        DNNRegressor(loss="magic").fit(X, Y)
