@@ -9,7 +9,7 @@ import numpy as np
 
 from dnnexp.errors import DataError
 
-__all__ = ["LIMIT", "floats", "moments", "standardised"]
+__all__ = ["LIMIT", "floats", "moments", "relative", "standardised"]
 
 LIMIT = 1e6  # standard deviations; n values are never further than sqrt(n) from their own mean
 
@@ -26,6 +26,13 @@ def moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     scale = np.ldexp(deviation, exponent)
     is_constant = (values.min(axis=0) == values.max(axis=0)) | (scale < np.finfo(np.float64).tiny)
     return np.ldexp(mean, exponent), np.where(is_constant, 0.0, scale)
+
+
+def relative(weights: np.ndarray) -> np.ndarray:
+    """Return weights (rows,), finite numbers not below 0, in units of their mean, which may be beyond floats."""
+    unit = np.ldexp(weights, -np.frexp(weights.max())[1])  # within (0, 1), exactly
+    shares: np.ndarray = unit / unit.mean()
+    return shares
 
 
 def standardised(values: np.ndarray, mean: np.ndarray, scale: np.ndarray, limit: float) -> np.ndarray:
