@@ -28,7 +28,8 @@ def nearest(name: str, choices: Iterable[str]) -> str:
     names = sorted(choices)
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     guess = f"did you mean {close[0]!r}? " if close else ""
-    return f"{guess}choices: {', '.join(names)}"
+    plain = [name if name.isprintable() and len(name) <= WIDEST else shown(name) for name in names]
+    return f"{guess}choices: {', '.join(plain)}"
 
 
 def shown(value: object) -> str:

@@ -172,7 +172,7 @@ class DNNClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc]
         if self.class_weight is None:
             return rows
         own = np.ones(len(rows.y)) if rows.weights is None else rows.weights
-        if isinstance(self.class_weight, str):
+        if not isinstance(self.class_weight, Mapping):
             if self.class_weight != "balanced":
                 raise ValueError(f'class_weight: need None, "balanced" or a dict, got {self.class_weight!r}')
             Y = TargetCode.fit(task, names, rows.y).encode(rows.y)

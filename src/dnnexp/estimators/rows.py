@@ -12,7 +12,6 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length, validate_data
 
 from dnnexp.data.dates import days
-from dnnexp.data.moments import relative
 from dnnexp.errors import shown
 
 __all__ = ["Rows", "counted_rows", "merged_rows", "read_table"]
@@ -51,7 +50,7 @@ def read_table(estimator: BaseEstimator, X: Any, *, reset: bool) -> pd.DataFrame
 def _in_plain_types(X: pd.DataFrame) -> pd.DataFrame:
     """Return the table with dates as days and nothing sparse.
 
-    Raises ValueError for a name that is there twice, and for lists and their like, naming column and row.
+    Raises ValueError for a name that is there twice, complex numbers, and lists and their like, naming column and row.
     """
     if not X.columns.is_unique:
         raise ValueError(f"X: column {X.columns[X.columns.duplicated()][0]!r} is there more than once")
@@ -59,6 +58,8 @@ def _in_plain_types(X: pd.DataFrame) -> pd.DataFrame:
     for name, column in X.items():
         if isinstance(column.dtype, pd.SparseDtype):
             plain[name] = column.astype(column.dtype.subtype)
+        elif column.dtype.kind == "c":
+            raise ValueError(f"X: column {name!r} holds complex numbers. Complex data not supported")
         elif column.dtype.kind in "mM":
             plain[name] = pd.Series(days(column), X.index)
         elif column.dtype == object:
@@ -76,6 +77,7 @@ def counted_rows(X: pd.DataFrame, y: Array, sample_weight: Any) -> Rows:
     if sample_weight is None:
         return Rows(X, y, None)
     weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    weights = np.ldexp(weights, -np.frexp(weights.max())[1])  # at most 1: sums stay finite, and no bit changes
     counts = weights > 0
     if not counts.any():
         raise ValueError("sample_weight: need a weight above 0, but every sample weight is zero")
@@ -93,6 +95,5 @@ def merged_rows(rows: Rows) -> Rows:
     codes = [pd.factorize(column, sort=column.dtype.kind in "biuf")[0] for column in columns]
     keys = np.column_stack([*codes, *(np.unique(target, return_inverse=True)[1] for target in targets.T)])
     _, first, inverse = np.unique(keys, axis=0, return_index=True, return_inverse=True)
-    own = None if rows.weights is None else relative(rows.weights)  # sums stay finite
-    weights = np.bincount(inverse.ravel(), own, minlength=len(first)).astype(np.float64)
+    weights = np.bincount(inverse.ravel(), rows.weights, minlength=len(first)).astype(np.float64)
     return Rows(rows.X.iloc[first], rows.y[first], weights)
