@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
-from dnnexp.errors import DataError
-
-__all__ = ["LIMIT", "floats", "moments", "relative", "standardised"]
+__all__ = ["LIMIT", "moments", "relative", "standardised"]
 
 LIMIT = 1e6  # standard deviations; n values are never further than sqrt(n) from their own mean
 
@@ -42,11 +37,3 @@ def standardised(values: np.ndarray, mean: np.ndarray, scale: np.ndarray, limit:
         # halves are exact and keep the difference of two numbers near the largest float finite
         np.divide(0.5 * values - 0.5 * mean, 0.5 * scale, out=result, where=scale > 0)
     return np.clip(result, -limit, limit, out=result)
-
-
-def floats(state: dict[str, Any], key: str, like: Sequence[str] | np.ndarray) -> np.ndarray:
-    """Return state[key] as float64, or raise DataError where it is not as long as its fellow or not finite."""
-    values = np.asarray(state[key], dtype=np.float64)
-    if values.shape != (len(like),) or not np.isfinite(values).all():
-        raise DataError(f"model state: need {len(like)} finite numbers as {key!r}, got shape {values.shape}")
-    return values
