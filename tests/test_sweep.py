@@ -26,7 +26,7 @@ from dnnexp.search.studies import Studies
 from dnnexp.sweep import chosen_by_the_sweep, main, make_protocol
 
 SMALL = ("data=wine", "search.trials_per_depth=4", "search.max_depth=2", "search.patience=1", "trainer.epochs=15")
-AGAIN = ("search.rescore=2", "evaluation.rescore_folds=4", "search.confirm_seeds=3")
+AGAIN = ("search.baselines=false", "search.rescore=2", "evaluation.rescore_folds=4", "search.confirm_seeds=3")
 
 
 @pytest.fixture(autouse=True)

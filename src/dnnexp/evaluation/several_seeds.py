@@ -99,7 +99,7 @@ def _limits(predictions: Array, targets: Array, protocol: Protocol, threshold: S
 
     predictions (S, test rows, outputs). Nothing is said of the first where it diverged.
     """
-    is_finite = np.isfinite(predictions).all(axis=(1, 2))
+    is_finite = np.array([np.isfinite(values).all() for values in predictions])
     if not is_finite.any() or not len(targets):
         return {}
     groups, weights = (

@@ -12,6 +12,8 @@ from dnnexp.config import Config, PathsConfig
 from dnnexp.config.experiment import write_experiment
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.refit import Refit
+from dnnexp.evaluation.yardsticks import Yardsticks
+from dnnexp.recording.effort import best_of_table, efforts
 from dnnexp.recording.ledger import looking_glass, open_recorder, unreached
 from dnnexp.recording.models import model_record, predict_command, with_card
 from dnnexp.recording.report import report_contents
@@ -82,13 +84,19 @@ class SweepRecorder:
             self._recorder.record(sweep_run(self._study, self._settings, None, {}, status))
 
     def end(
-        self, climb: Climb, records: Sequence[TrialRecord], refitted: Refit | None, sentences: Sequence[str]
+        self,
+        climb: Climb,
+        records: Sequence[TrialRecord],
+        refitted: Refit | None,
+        sentences: Sequence[str],
+        yardsticks: Yardsticks,
     ) -> list[str]:
         """Record what is missing, the champion and the answer; return sentences that say where everything is."""
         folder = self._config.paths.outputs / self._study
         folder.mkdir(parents=True, exist_ok=True)
         files: dict[str, str | bytes] = {
-            "leaderboard.csv": leaderboard(records),
+            "leaderboard.csv": leaderboard(records, yardsticks.judged),
+            "best_of_n.csv": best_of_table(efforts(records)),
             "answer.txt": "\n".join(sentences) + "\n",
             "config.yaml": self._config.text,
             "data.txt": "\n".join(self._protocol.dataset.summary) + "\n",
@@ -97,7 +105,7 @@ class SweepRecorder:
         said = []
         predictor = None if refitted is None else refitted.predictor
         contents = report_contents(
-            self._config, self._protocol, self._study, climb, records, predictor, sentences, self._facts
+            self._config, self._protocol, self._study, climb, records, predictor, sentences, self._facts, yardsticks
         )
         files["report.html"] = report_html(contents)
         if climb.choice is not None and refitted is not None:
@@ -121,7 +129,8 @@ class SweepRecorder:
             said.append(f"Predict with it: {predict_command(self._config, address)}")
         if self._recorder is None:
             return said
-        self._recorder.record(sweep_run(self._study, self._settings, climb, files))
+        baselines = yardsticks.judged
+        self._recorder.record(sweep_run(self._study, self._settings, climb, files, baselines=baselines))
         if not self._recorder.trouble:
             self._recorder.send_unsent()  # of this command too, from before MLflow could be reached again
         if self._recorder.trouble:
@@ -152,7 +161,8 @@ class SweepRecorder:
         """Record the choice with its model; return whether MLflow took it: else it is kept, and sent later.
 
         The curves are those of the folds, as on every other run: a network without rows to stop by has but one. The
-        test scores are its own; confirm/… are the means over the seeds. What the test rows chose is not registered.
+        test scores are its own, with the limits of their interval; confirm/… are the means over the seeds. What the
+        test rows chose is not registered.
         """
         choice = climb.screened if self._is_optimistic else climb.choice
         assert self._recorder is not None
@@ -171,6 +181,7 @@ class SweepRecorder:
                 **scores,
                 f"score/{choice.metric}_se": standard_error(choice),
                 **refitted.metrics,
+                **{name.replace("first/", "test/"): v for name, v in confirmed.items() if name.startswith("first/")},
                 **{name.replace("test/", "confirm/"): v for name, v in confirmed.items() if name.startswith("test/")},
                 **({} if climb.optimism is None else {f"optimism/{choice.metric}": climb.optimism}),
                 "seconds": refitted.seconds,

@@ -84,6 +84,7 @@ class SearchConfig:
     max_minutes: float | None = None  # of training, all workers together, after which no configuration is begun
     rescore: int = 2  # configurations of each depth scored again on fresh folds and seeds; 0: judge by screening
     confirm_seeds: int = 5  # networks of the choice, alike but for their seeds, that are scored on the test rows
+    baselines: bool = True  # majority or mean, linear and boosted trees on the same folds, beside the trials
     selection: str = "development"  # test: depth and network are chosen by the test rows, and the answer is optimistic
     workers: int = 1
     sampler: str = "tpe"
