@@ -118,15 +118,15 @@ class SweepRecorder:
             said.append(f"The model: {short_path(folder / 'model.npz')}")
         for name, content in files.items():
             (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-        said.append(f"All trials: {short_path(folder / 'leaderboard.csv')}")
         said.append(f"Report: {short_path(folder / 'report.html')}")
+        said.append(f"All trials: {short_path(folder / 'leaderboard.csv')}")
         address = self._study  # of the model
         if self._recorder is not None:
             self._record_missing(records)
             if refitted is not None and self._champion(climb, refitted) and not self._is_optimistic:
                 address = registered_address(self._study)
         if climb.choice is not None and refitted is not None:
-            said.append(f"Predict with it: {predict_command(self._config, address)}")
+            said.insert(0, f"Predict with it: {predict_command(self._config, address)}")
         if self._recorder is None:
             return said
         baselines = yardsticks.judged

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from dnnexp.data.columns import listed
 from dnnexp.evaluation.yardsticks import Yardsticks
-from dnnexp.notation import counted, interval, number, with_error
+from dnnexp.notation import counted, interval, like, number, with_error
 from dnnexp.notation import gain as signed
 from dnnexp.search.journal import network_name
 from dnnexp.search.ladder import Climb, by_test
@@ -79,7 +79,9 @@ def _on_development_data(climb: Climb) -> list[str]:
     assert choice is not None
     said = [f"On development data it has {choice.metric} {_score(choice)}."]
     if optimism is not None and screened is not None:
-        means = f"{number(optimism)} of that was luck" if optimism > 0 else "it was not flattered by being picked"
+        luck = like(optimism, screened.score)
+        is_luck = optimism > 0 and set(luck) & set("123456789")
+        means = f"{luck} of that was luck" if is_luck else "it was not flattered by being picked"
         over = counted(len(screened.scores), "fold")
         said.append(f"Screening had picked it with {number(screened.score)} over {over}: {means}.")
     return said
