@@ -14,6 +14,7 @@ from dnnexp.tracking.guide import guide
 from dnnexp.tracking.model import log_model, register
 from dnnexp.tracking.provenance import provenance
 from dnnexp.tracking.recorder import TROUBLE, Recorder
+from dnnexp.tracking.records import DataRecord
 from dnnexp.tracking.store import Store, one_line
 
 __all__ = ["looking_glass", "open_recorder", "record_model", "unreached"]
@@ -32,7 +33,22 @@ def open_recorder(config: Config, protocol: Protocol, command: str) -> Recorder:
         "dnnexp.threads": str(config.trainer.threads),
     }
     name = config.tracking.experiment or protocol.dataset.name
-    return Recorder(config.tracking_uri, config.paths.folder, name, guide(name), {**provenance(command), **facts})
+    context = {**provenance(command), **facts}
+    return Recorder(config.tracking_uri, config.paths.folder, name, guide(name), context, _data(config, protocol))
+
+
+def _data(config: Config, protocol: Protocol) -> DataRecord:
+    dataset, split = protocol.dataset, protocol.split
+    return DataRecord(
+        name=dataset.name,
+        source=str(config.data.path) if config.data.path else f"dnnexp, data={config.data.name}",
+        sha256=dataset.sha256,
+        split_sha256=split.sha256,
+        rows=len(dataset.X),
+        test_rows=len(split.test),
+        columns=len(dataset.X.columns),
+        task=dataset.task,
+    )
 
 
 def record_model(recorder: Recorder, run_id: str, predictor: Predictor, protocol: Protocol, name: str = "") -> str:

@@ -14,15 +14,16 @@ from dnnexp.config.experiment import write_experiment
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.refit import Refit
 from dnnexp.recording.ledger import looking_glass, open_recorder, record_model, unreached
-from dnnexp.recording.single import figures
+from dnnexp.recording.single import dimensions_text, figures
 from dnnexp.reporting.figures import depth_curve
 from dnnexp.search.journal import leaderboard, network_name, network_params, sweep_run, trial_run
 from dnnexp.search.ladder import Climb
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.summary import standard_error
+from dnnexp.tracking.links import file_link, run_link
 from dnnexp.tracking.recorder import Recorder
 from dnnexp.tracking.records import RunRecord
-from dnnexp.tracking.store import TrackingError
+from dnnexp.tracking.store import NOTE, TrackingError
 from dnnexp.tracking.views import study_view
 
 __all__ = ["SweepRecorder", "chosen_config"]
@@ -85,9 +86,11 @@ class SweepRecorder:
         self._record_missing(records)
         if climb.choice is not None and refitted is not None and (trouble := self._champion(climb.choice, refitted)):
             said.append(f"The champion's model is not in MLflow ({trouble}); the same command tries again.")
-        self._recorder.record(sweep_run(self._study, self._settings, climb, files))
-        if not self._recorder.trouble:
-            self._recorder.send_unsent()  # of this command too, from before MLflow could be reached again
+        self._recorder.record(
+            self._answered(sweep_run(self._study, self._settings, climb, files), climb, refitted, sentences)
+        )
+        if len(self._recorder.unsent):
+            self._recorder.send_unsent()  # of this command too, if MLflow can be reached again by now
         if self._recorder.trouble:
             return [*said, unreached(self._recorder)]
         shown = looking_glass(self._config)
@@ -108,6 +111,21 @@ class SweepRecorder:
                 if run.key not in recorded:
                     self._recorder.record(run)
 
+    def _answered(self, run: RunRecord, climb: Climb, refitted: Refit | None, sentences: Sequence[str]) -> RunRecord:
+        """Return the sweep's run with the answer: as a description with links, and as the metrics of its network."""
+        choice = climb.choice
+        links = [file_link(path, path) for path in run.artifacts if path.endswith((".html", ".csv"))]
+        metrics, tags = {}, dict(run.tags)
+        if choice is not None and refitted is not None:
+            links.insert(0, run_link("the chosen network", self._champion_key(choice)))
+            metrics = _scores(choice) | {k: v for k, v in refitted.metrics.items() if k.startswith("test/")}
+            tags |= {"dnnexp.champion": network_name(choice), "dnnexp.depth": str(choice.depth)}
+        tags[NOTE] = "\n".join([*(f"- {sentence}" for sentence in sentences), "", f"See {', '.join(links)}."])
+        return replace(run, metrics={**run.metrics, **metrics}, tags=tags)
+
+    def _champion_key(self, choice: TrialRecord) -> str:
+        return f"{self._study}/champion/d{choice.depth:02d}/t{choice.number}"
+
     def _champion(self, choice: TrialRecord, refitted: Refit) -> str:
         """Record the choice with its model; return why the model is not there, "" where it is.
 
@@ -115,20 +133,16 @@ class SweepRecorder:
         """
         assert self._recorder is not None
         curves = {name: list(curve) for name, curve in choice.curves.items()}
-        scores = {name: value for name, value in choice.metrics.items() if name.startswith("score/")}
+        best, shape = chosen_config(self._config, choice), refitted.predictor.architecture
+        study = run_link(self._study, self._study)
         ended = time.time()
         run = RunRecord(
-            key=f"{self._study}/champion/d{choice.depth:02d}/t{choice.number}",
+            key=self._champion_key(choice),
             name=network_name(choice, "champion"),
             role="champion",
             parent=self._study,
             params=network_params(choice, self._settings),
-            metrics={
-                **scores,
-                f"score/{choice.metric}_se": standard_error(choice),
-                **refitted.metrics,
-                "seconds": refitted.seconds,
-            },
+            metrics=_scores(choice) | refitted.metrics | {"seconds": refitted.seconds},
             curves=curves,
             tags={
                 "dnnexp.study": self._study,
@@ -136,8 +150,13 @@ class SweepRecorder:
                 "dnnexp.depth": str(choice.depth),
                 "dnnexp.trial": str(choice.number),
                 "dnnexp.state": "complete",
+                NOTE: f"The network that study {study} chose, trained on all development rows.",
             },
-            artifacts=dict(figures(refitted, self._protocol, curves)),
+            artifacts={
+                "config.yaml": best.text,
+                "dimensions.txt": dimensions_text(shape),
+                **figures(refitted, self._protocol, curves),
+            },
             start_time=ended - refitted.seconds,
             end_time=ended,
         )
@@ -174,6 +193,12 @@ def chosen_config(config: Config, choice: TrialRecord) -> Config:
         model=replace(config.model, **groups["model"]),
         optimizer=replace(config.optimizer, **groups["optimizer"]),
     )
+
+
+def _scores(choice: TrialRecord) -> dict[str, float]:
+    """Return what the trial was chosen by: score/… over the folds, with the standard error."""
+    scores = {name: value for name, value in choice.metrics.items() if name.startswith("score/")}
+    return scores | {f"score/{choice.metric}_se": standard_error(choice)}
 
 
 def _train_again(config: Config, name: str) -> str:

@@ -10,12 +10,26 @@ from typing import Any
 
 from dnnexp.errors import require, require_choice
 
-__all__ = ["ROLES", "STATUSES", "RunRecord"]
+__all__ = ["ROLES", "STATUSES", "DataRecord", "RunRecord"]
 
 ROLES = ("single", "range", "screen", "rescore", "confirm", "champion", "sweep")  # a sweep is the parent of its trials
 STATUSES = ("RUNNING", "FINISHED", "FAILED", "KILLED")
 
 Curve = Sequence[float] | Mapping[int, float]  # by epoch from 1, or step -> value
+
+
+@dataclass(frozen=True)
+class DataRecord:
+    """The data of a run, as it is told of in MLflow."""
+
+    name: str
+    source: str  # a file, or the name of data that comes with the package
+    sha256: str  # of the whole content
+    split_sha256: str  # of the test rows
+    rows: int
+    test_rows: int
+    columns: int
+    task: str
 
 
 @dataclass
@@ -34,6 +48,8 @@ class RunRecord:
     status: str = "FINISHED"
     start_time: float | None = None  # seconds since 1970
     end_time: float | None = None  # None while it runs
+    experiment: str = ""  # its name; "": that of the recorder
+    data: DataRecord | None = None  # None: that of the recorder
 
     def __post_init__(self) -> None:
         require(bool(self.key), "key", "a key that is not empty", self.key)
@@ -58,6 +74,7 @@ class RunRecord:
             path: content if isinstance(content, str) else {"base64": base64.b64encode(content).decode()}
             for path, content in self.artifacts.items()
         }
+        values["data"] = None if self.data is None else vars(self.data)
         return json.dumps(values)
 
     @classmethod
@@ -69,4 +86,6 @@ class RunRecord:
             path: content if isinstance(content, str) else base64.b64decode(content["base64"])
             for path, content in values["artifacts"].items()
         }
+        if values.get("data") is not None:
+            values["data"] = DataRecord(**values["data"])
         return cls(**values)

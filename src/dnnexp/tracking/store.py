@@ -17,10 +17,10 @@ from dnnexp.errors import DnnexpError
 from dnnexp.redaction import redact
 from dnnexp.tracking.schema import require_store
 
-__all__ = ["Store", "TrackingError", "one_line", "open_store"]
+__all__ = ["NOTE", "Store", "TrackingError", "one_line", "open_store"]
 
 PATIENCE = 120.0  # seconds to wait for another process that is making the same database
-NOTE = "mlflow.note.content"
+NOTE = "mlflow.note.content"  # a description, in Markdown
 QUOTES = "\"')"
 KIND = {"mlflow.experimentKind": "custom_model_development"}  # for a UI that does not leave that to the browser
 
