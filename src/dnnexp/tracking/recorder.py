@@ -75,12 +75,16 @@ class Recorder:
         A run that has ended is left as it is when its key comes again. A sweep is opened by its first record and
         brought up to date by later ones: new points of its curves are added, files are replaced.
         """
-        run = replace(
-            run,
-            tags={**self.context, **run.tags},  # of this command, whichever sends the record in the end
-            experiment=run.experiment or self.experiment,
-            data=run.data or self.data,
+        return self._deliver(
+            replace(
+                run,
+                tags={**self.context, **run.tags},  # of this command, whichever sends the record in the end
+                experiment=run.experiment or self.experiment,
+                data=run.data or self.data,
+            )
         )
+
+    def _deliver(self, run: RunRecord) -> str | None:
         if time.monotonic() >= self._pause_ends:
             try:
                 run_id = self._send(run)
@@ -112,7 +116,7 @@ class Recorder:
             sent += 1
         for run in waiting:
             if run.role == "sweep" and sent:  # again, now that the runs which it links to are there
-                self.record(run)
+                self._deliver(run)
         if not len(self.unsent):
             self.trouble, self._pause_ends = "", 0.0
         return sent
