@@ -33,7 +33,9 @@ COLORS = (  # plasma, from dark to light, so that lightness alone tells them apa
 LINEAR = "#7f7f7f"  # no hidden layer
 COMPARED = ("model.depth", "model.widths", "model.activation", "optimizer.lr")
 AXES = ("model.depth", "model.widest", "model.activation", "optimizer.lr_log10")  # of the parallel coordinates
-RUN_NAME = "attributes.`Run Name`"
+RUN_NAME, CREATED = "attributes.`Run Name`", "attributes.`Created`"
+WIDTHS = {RUN_NAME: 270, CREATED: 115}  # in the table, pixels: with the side panel closed all columns are seen at once
+WIDTH = 107  # of any other column
 
 Json = dict[str, Any]
 
@@ -73,6 +75,7 @@ def study_view(study: str, score: str, test: str, *, greater_is_better: bool) ->
         is_ascending=not greater_is_better,
         columns=(
             _column("metrics", score),
+            _column("metrics", f"{score}_se"),
             _column("metrics", test),
             *(_column("params", key) for key in COMPARED),
             _column("tags", "dnnexp.role"),
@@ -106,7 +109,7 @@ def view_tag(view: View) -> tuple[str, str]:
         "orderByAsc": view.is_ascending,
         "selectedColumns": list(view.columns),
         "columnOrder": [RUN_NAME, *view.columns],
-        "columnWidths": {RUN_NAME: 300} | dict.fromkeys(view.columns, 120),
+        "columnWidths": WIDTHS | dict.fromkeys(view.columns, WIDTH),
         "runsHiddenMode": "SHOW_ALL",
         "compareRunCharts": charts,
         "compareRunSections": sections,
