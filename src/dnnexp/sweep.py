@@ -55,9 +55,8 @@ def main(config: Config, terminal: Terminal) -> None:
     is_confirmed = climb.confirmation is not None and climb.confirmation.state == "complete"
     refitted = refit_choice(config, protocol, climb.choice) if climb.choice is not None and is_confirmed else None
     sentences = answer(climb, len(protocol.split.test), len(protocol.split.development))
-    where = recorder.end(climb, monitor.records(), refitted, sentences)
-    terminal.answer(f"{protocol.dataset.name}: the answer", sentences)
-    for line in where:
+    terminal.answer(f"{protocol.dataset.name}: the answer", sentences)  # first: writing may meet a full disk
+    for line in recorder.end(climb, monitor.records(), refitted, sentences):
         terminal.tell(line)
 
 

@@ -76,8 +76,10 @@ def require_sound(page: Chrome) -> None:
     assert page.execute_script(broken) == []
 
 
-def links(page: Chrome, words: str) -> list[Any]:
-    return [link for link in page.find_elements("tag name", "a") if words in link.text]
+def run_link(page: Chrome, words: str) -> Any:
+    """Return the first link to a run with these words in it."""
+    found = page.find_elements("css selector", "a[href*='/runs/']")
+    return next(link for link in found if words in link.text)
 
 
 def test_the_prepared_view_shows_the_networks_best_first_with_what_they_are_compared_by(page: Chrome, ui: Ui) -> None:
@@ -92,7 +94,7 @@ def test_the_prepared_view_shows_the_networks_best_first_with_what_they_are_comp
     assert scores == sorted(scores, reverse=True)
     require_sound(page)
 
-    links(page, "-champion")[0].click()
+    run_link(page, "-champion").click()
     text = wait_for(page, "The network that study", "score/accuracy", "Registered models")
     assert "model.widths" in text
     require_sound(page)
@@ -107,9 +109,9 @@ def test_the_charts_stand_under_their_headings(page: Chrome, ui: Ui) -> None:
 def test_the_run_of_a_sweep_says_the_answer_and_leads_to_its_network_and_figure(page: Chrome, ui: Ui) -> None:
     page.get(f"{ui.url}/{ui.view}")
     wait_for(page, "-champion")
-    links(page, "-champion")[0].click()
+    run_link(page, "-champion").click()
     wait_for(page, "The network that study")
-    links(page, "wine study")[0].click()
+    run_link(page, "wine study").click()
     wait_for(page, "Use d", "On development data it has accuracy", "See the chosen network", "leaderboard.csv")
     address = page.current_url.partition("?")[0]
     require_sound(page)
