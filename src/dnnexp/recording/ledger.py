@@ -33,7 +33,7 @@ def open_recorder(config: Config, protocol: Protocol, command: str) -> Recorder:
         "dnnexp.threads": str(config.trainer.threads),
     }
     name = config.tracking.experiment or protocol.dataset.name
-    context = {**provenance(command), **facts}
+    context = {**provenance(command, config.trainer.threads), **facts}
     return Recorder(config.tracking_uri, config.paths.folder, name, guide(name), context, _data(config, protocol))
 
 
@@ -79,6 +79,10 @@ def _has_model(store: Store, run_id: str) -> bool:
 def unreached(recorder: Recorder) -> str:
     """Return a sentence on what MLflow did not take, and what becomes of it."""
     kept = "what it did not take is kept and sent by the next command" if len(recorder.unsent) else "nothing is kept"
+    lost = sorted(recorder.lost)
+    if len(recorder.unsent) and lost:
+        others = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+        kept += f", but for {lost[0]}{others}, which could not be kept either"
     return f"MLflow could not be reached ({recorder.trouble}); {kept}."
 
 

@@ -64,6 +64,7 @@ class Recorder:
         self.context = {key: redact(value) for key, value in (context or {}).items()}
         self.data = data
         self.unsent = Unsent(root / "outputs" / "unsent")
+        self.lost: set[str] = set()  # keys of records that could be neither sent nor kept
         self.trouble = ""  # what went wrong last, in one line; empty when all is well
         self._connection: Connection | None = None
         self._run_ids: dict[tuple[str, str], str] = {}  # of parents, by experiment and key
@@ -93,10 +94,13 @@ class Recorder:
                 self._pause_ends = time.monotonic() + PAUSE
             else:
                 self.trouble = ""
+                self.lost.discard(run.key)
                 return run_id
         try:
             self.unsent.keep(run)
+            self.lost.discard(run.key)
         except OSError as error:
+            self.lost.add(run.key)
             self.trouble += f"; and {run.key!r} could not be kept either: {one_line(error)}"
         return None
 
