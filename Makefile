@@ -13,11 +13,11 @@ PIP := $(PY) -m pip install --quiet --quiet --disable-pip-version-check
 READY := .venv/.ready
 BENCH_READY := .venv-bench/.ready
 
-.PHONY: help setup train sweep ui test test-slow check format bench lock clean
+.PHONY: help setup train sweep ui test test-slow check format bench bench-tracking lock clean
 
 help: ## this list
 	@echo 'make TARGET [ARGS="key=value …"]'
-	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 17
 
 setup: $(READY) ## the environment in .venv, from the hash-locked requirements
 
@@ -53,6 +53,9 @@ format: $(READY) ## put the code into its format, repair what the linter can
 
 bench: $(BENCH_READY) ## speed and memory against peers (minutes; ARGS=--quick: one)
 	@.venv-bench/bin/python benchmarks/engine.py $(ARGS)
+
+bench-tracking: $(READY) ## what recording costs for each trial, MLflow and Optuna (a minute)
+	@$(PY) benchmarks/tracking.py $(ARGS)
 
 lock: $(READY) ## solve the requirements again (newest versions: make lock ARGS=--upgrade)
 	@lock() { $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
