@@ -170,11 +170,14 @@ def test_a_full_disk_costs_neither_the_trials_nor_the_answer_and_what_is_lost_is
 
 
 @pytest.mark.slow
-def test_a_disk_that_cannot_be_written_to_is_one_line_before_any_work(small_disk: Path) -> None:
+@pytest.mark.parametrize(("keeps_trials_elsewhere", "said"), [(False, "unable to open"), (True, "Read-only file")])
+def test_a_disk_that_cannot_be_written_to_is_told_in_one_line(
+    keeps_trials_elsewhere: bool, said: str, empty_folder: Path, small_disk: Path
+) -> None:
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
-    sweep = subprocess.run(**command("search.trials_per_depth=3", f"paths.root={small_disk}"), timeout=120)
+    storage = [f"storage={sqlite_url(empty_folder / 'optuna.db')}"] if keeps_trials_elsewhere else []
+    sweep = subprocess.run(**command("search.trials_per_depth=3", f"paths.root={small_disk}", *storage), timeout=300)
     assert sweep.returncode == 1
-    assert sweep.stdout == ""
     (line,) = sweep.stderr.splitlines()
-    assert "read-only" in line.lower()
+    assert said in line
     assert str(small_disk) in line

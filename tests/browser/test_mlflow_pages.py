@@ -119,7 +119,7 @@ def test_the_run_of_a_sweep_says_the_answer_and_leads_to_its_network_and_figure(
     wait_for(page, "depth_curve.png", "answer.txt")
     require_sound(page)
     page.get(f"{address}/model-metrics")
-    wait_for(page, "depth (", "trials_complete")
+    wait_for(page, "accuracy_se", "gain_se")  # the charts by depth
     require_sound(page)
 
 
