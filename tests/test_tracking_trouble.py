@@ -133,6 +133,19 @@ def test_a_sweep_without_its_server_answers_says_so_and_the_next_command_sends_e
     require_agreement(runs(empty_folder / "server" / "mlflow.db"), records(empty_folder / "runs" / "optuna.db"))
 
 
+@pytest.mark.slow
+def test_a_sweep_that_was_stopped_says_so_in_its_run_and_goes_on_with_the_same(empty_folder: Path) -> None:
+    recorded = empty_folder / "runs" / "mlflow.db"
+    sweep = subprocess.Popen(**command("search.trials_per_depth=30"))
+    wait_until(lambda: count_of(recorded, "runs") >= 4, sweep)
+    sweep.send_signal(signal.SIGINT)
+    _, said = sweep.communicate(timeout=60)
+    assert (sweep.returncode, len(said.strip().splitlines())) == (130, 1), said
+    assert {run.info.status for run in runs(recorded) if run.data.tags["dnnexp.role"] == "sweep"} == {"KILLED"}
+    subprocess.run(**command("search.trials_per_depth=8"), timeout=300, check=True)
+    require_agreement(runs(recorded), records(empty_folder / "runs" / "optuna.db"))
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of two megabytes, which is less than the files of a sweep take."""

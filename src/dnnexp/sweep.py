@@ -38,7 +38,10 @@ def main(config: Config, terminal: Terminal) -> None:
 
     sweep = make_sweep(config, protocol)
     recorder = SweepRecorder(config, protocol, sweep.name, command_line(PROGRAM, sys.argv[1:]))
-    with terminal.sweep(protocol.metric_name, greater_is_better=protocol.metric.greater_is_better) as progress:
+    with (
+        recorder,
+        terminal.sweep(protocol.metric_name, greater_is_better=protocol.metric.greater_is_better) as progress,
+    ):
         monitor = Monitor(sweep, progress)
         recorder.begin()
         monitor.look_again()

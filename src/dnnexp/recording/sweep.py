@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from dnnexp.config import Config, PathsConfig
 from dnnexp.config.experiment import write_experiment
@@ -54,6 +54,16 @@ class SweepRecorder:
             self._page = self._recorder.show(view)
         except TrackingError as error:
             self._recorder.trouble = str(error)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Say in the sweep's run that it was stopped, or that it failed; the same command goes on with it."""
+        if kind is not None and self._recorder is not None:
+            status = "KILLED" if issubclass(kind, KeyboardInterrupt) else "FAILED"
+            run = sweep_run(self._study, self._settings, None, {})
+            self._recorder.record(replace(run, status=status, end_time=time.time()))
 
     def trial(self, record: TrialRecord) -> None:
         """Record a trial that has ended."""

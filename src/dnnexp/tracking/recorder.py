@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import sqlite3
 import tempfile
 import time
@@ -17,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dnnexp.redaction import redact
 from dnnexp.tracking.entities import KEY_TAG, Entities, batches, dataset_input, entities, key_of, tag_of
+from dnnexp.tracking.keyed_runs import KeyedRuns
 from dnnexp.tracking.links import resolved
 from dnnexp.tracking.records import DataRecord, RunRecord
 from dnnexp.tracking.store import NOTE, Store, TrackingError, one_line, open_store
@@ -27,8 +27,6 @@ __all__ = ["TROUBLE", "Recorder"]
 
 TROUBLE = (MlflowException, SQLAlchemyError, sqlite3.Error, OSError, TrackingError)
 PAUSE = 30.0  # seconds after a failure in which records are kept without trying
-PAGE = 1000  # runs in one answer to a search
-ATTEMPTS = 6  # to be the one who makes a run
 CHANGED_TAG = "dnnexp.changed"
 TRIALS = ("screen", "rescore", "confirm")  # many, and new when they come: looking for them first would cost more
 
@@ -133,7 +131,7 @@ class Recorder:
         tag = f"tags.`{KEY_TAG}`"
         condition = f"{tag} LIKE '{tag_of(prefix)}%' AND attributes.status != 'RUNNING'"
         try:
-            found = self._search(condition, self._experiment_id(self.experiment))
+            found = self._keyed_runs().search(condition, self._experiment_id(self.experiment))
         except TROUBLE as error:
             raise TrackingError(f"{redact(self.uri)}: {one_line(error)}") from error
         keys = {key_of(run.data.tags[KEY_TAG]) for run in found}
@@ -181,9 +179,10 @@ class Recorder:
         if record.parent is not None:
             values.tags["mlflow.parentRunId"] = self._parent_id(record.parent, experiment_id)
 
-        run = self._claim(record, values.tags, experiment_id, look_first=is_retry or record.role not in TRIALS)
+        keyed = self._keyed_runs()
+        run = keyed.claim(record, values.tags, experiment_id, look_first=is_retry or record.role not in TRIALS)
         if NOTE in values.tags:
-            values.tags[NOTE] = resolved(values.tags[NOTE], experiment_id, run.info.run_id, self._find)
+            values.tags[NOTE] = resolved(values.tags[NOTE], experiment_id, run.info.run_id, keyed.find)
         if is_sweep:
             self._run_ids[experiment_id, record.key] = run.info.run_id
             values = self._news(run, values)
@@ -200,26 +199,6 @@ class Recorder:
             end = None if record.end_time is None else round(record.end_time * 1000)
             connection.store.client.set_terminated(run.info.run_id, record.status, end)
         return str(run.info.run_id)
-
-    def _claim(self, record: RunRecord, tags: Mapping[str, str], experiment_id: str, *, look_first: bool) -> Run:
-        """Return the one run with the record's key, a new one where there is none.
-
-        MLflow knows no unique tags. Whoever has made a run and then sees another with its key removes its own and
-        begins again, after a pause of its own length: of several only one can ever have seen itself alone.
-        """
-        client = self._connect().store.client
-        start = None if record.start_time is None else round(record.start_time * 1000)
-        for attempt in range(ATTEMPTS):
-            found = self._with_key(record.key, experiment_id) if look_first or attempt else []
-            if len(found) == 1 or (found and attempt == ATTEMPTS - 1):
-                return min(found, key=lambda run: (run.info.status == "RUNNING", run.info.run_id))
-            if not found:
-                own = client.create_run(experiment_id, start, dict(tags), redact(record.name))
-                if len(self._with_key(record.key, experiment_id)) == 1:
-                    return own
-                client.delete_run(own.info.run_id)
-            time.sleep((20 + secrets.randbelow(80)) / 1000 * 2**attempt)
-        raise TrackingError(f"key {record.key!r}: other processes keep making runs of it")
 
     def _write(self, store: Store, run_id: str, values: Entities) -> None:
         for batch in batches(values):
@@ -253,29 +232,14 @@ class Recorder:
 
     def _parent_id(self, key: str, experiment_id: str) -> str:
         if (experiment_id, key) not in self._run_ids:
-            found = self._find(key, experiment_id)
+            found = self._keyed_runs().find(key, experiment_id)
             if found is None:
                 raise TrackingError(f"parent: no run with key {key!r} in {redact(self.uri)}")
             self._run_ids[experiment_id, key] = found
         return self._run_ids[experiment_id, key]
 
-    def _find(self, key: str, experiment_id: str) -> str | None:
-        """Return the id of the run with the key, None where there is none."""
-        return next((str(run.info.run_id) for run in self._with_key(key, experiment_id)), None)
-
-    def _with_key(self, key: str, experiment_id: str) -> list[Run]:
-        return self._search(f"tags.`{KEY_TAG}` = '{tag_of(key)}'", experiment_id)
-
-    def _search(self, condition: str, experiment_id: str) -> list[Run]:
-        client = self._connect().store.client
-        runs: list[Run] = []
-        token: str | None = None
-        while True:
-            page = client.search_runs([experiment_id], condition, max_results=PAGE, page_token=token)
-            runs += page
-            token = page.token
-            if not token:
-                return runs
+    def _keyed_runs(self) -> KeyedRuns:
+        return KeyedRuns(self._connect().store.client)
 
 
 def _is_refusal(error: Exception) -> bool:
