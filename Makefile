@@ -31,6 +31,7 @@ ui: $(READY) ## the MLflow UI on what was logged, on 127.0.0.1 only (PORT=5000 R
 	@root=$$(cd '$(ROOT)' 2>/dev/null && pwd) && test -f "$$root/mlflow.db" \
 	  || { echo "nothing is logged under $(ROOT)/ yet: run 'make train' or 'make sweep' first" >&2; exit 1; }; \
 	echo "MLflow UI: http://127.0.0.1:$(PORT)   (Ctrl-C ends it)"; \
+	$(PY) -m dnnexp.tracking.pages "$$root/mlflow.db" 'http://127.0.0.1:$(PORT)' 2>/dev/null || true; \
 	MLFLOW_DISABLE_TELEMETRY=true exec $(PY) -m mlflow server --host 127.0.0.1 --port $(PORT) --workers 1 \
 	  --allowed-hosts '127.0.0.1:$(PORT),localhost:$(PORT)' \
 	  --backend-store-uri "sqlite:///$$root/mlflow.db" --default-artifact-root "file://$$root/artifacts"

@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from dnnexp.tracking.links import file_link, run_link
+from dnnexp.tracking.pages import pages
 from dnnexp.tracking.recorder import Recorder
 from dnnexp.tracking.records import DataRecord, RunRecord
 from dnnexp.tracking.store import TrackingError
@@ -206,6 +208,15 @@ def test_a_view_of_a_study_is_found_by_its_address(recorder: Recorder, client: M
     assert experiment is not None
     assert address.startswith(f"#/experiments/{experiment.experiment_id}/runs?")
     assert f"mlflow.sharedViewState.{address.rpartition('=')[2]}" in experiment.tags
+
+
+def test_prepared_views_are_listed_from_the_database_the_newest_first(recorder: Recorder, root: Path) -> None:
+    assert pages(root / "mlflow.db") == []
+    made = []
+    for study in ("one", "two"):
+        made.append((f"Study {study}", recorder.show(study_view(study, "s", "t", greater_is_better=True))))
+        time.sleep(0.002)
+    assert pages(root / "mlflow.db") == made[::-1]
 
 
 def test_a_run_names_its_data_with_the_whole_hashes_once(uri: str, root: Path) -> None:

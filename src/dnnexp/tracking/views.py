@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from dnnexp.errors import require
 
-__all__ = ["View", "run_color", "study_view", "view_tag"]
+__all__ = ["TAG", "View", "page_address", "run_color", "study_view", "view_tag"]
 
 TAG = "mlflow.sharedViewState."
 TAG_LENGTH = 20_000  # characters
@@ -58,7 +58,12 @@ class View(NamedTuple):
 
     def address(self, experiment_id: str) -> str:
         """The view's page in the UI, from the # on."""
-        return f"#/experiments/{experiment_id}/runs?workflowType=machine_learning&viewStateShareKey={self.key}"
+        return page_address(experiment_id, self.key)
+
+
+def page_address(experiment_id: str, key: str) -> str:
+    """Return the page of a view in the UI, from the # on, with the UI's switch set to model training."""
+    return f"#/experiments/{experiment_id}/runs?workflowType=machine_learning&viewStateShareKey={key}"
 
 
 def study_view(study: str, score: str, test: str, *, greater_is_better: bool) -> View:
