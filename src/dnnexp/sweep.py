@@ -72,9 +72,8 @@ def main(config: Config, terminal: Terminal) -> None:
     is_confirmed = climb.confirmation is not None and climb.confirmation.state == "complete"
     refitted = refit_choice(config, protocol, climb.screened) if climb.screened is not None and is_confirmed else None
     sentences = sweep_answer(climb, protocol, None if refitted is None else refitted.predictor, baselines)
-    where = recorder.end(climb, monitor.records(), refitted, sentences, baselines)
-    terminal.answer(f"{protocol.dataset.name}: the answer", sentences)
-    for line in where:
+    terminal.answer(f"{protocol.dataset.name}: the answer", sentences)  # first: writing may meet a full disk
+    for line in recorder.end(climb, monitor.records(), refitted, sentences, baselines):
         terminal.tell(line)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnnexp.data.dataset import Dataset
+from dnnexp.data.moments import relative
 from dnnexp.data.preprocessing import Preprocessor, column_importances
 from dnnexp.data.schema import PreprocessingConfig
 from dnnexp.data.split import TestSplit, lock_test
@@ -127,7 +128,7 @@ class Protocol:
             examples.X1[j * N : (j + 1) * N, features.shape[1] : -1] = 0  # another fitting has more categories
             examples.Y[j * N : (j + 1) * N] = code.encode(y)
         if self.dataset.weights is not None:
-            weights = np.tile(self.dataset.weights / self.dataset.weights.mean(), len(fitted_on))
+            weights = np.tile(relative(self.dataset.weights), len(fitted_on))
             examples = examples._replace(weights=weights, score_weights=weights)
         return Prepared(examples, preprocessors, codes)
 

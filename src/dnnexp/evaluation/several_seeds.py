@@ -16,6 +16,7 @@ from dnnexp.evaluation.protocol import CONFIRMATION, Protocol
 from dnnexp.evaluation.refit import divergence_in_words, no_folds
 from dnnexp.evaluation.scoring import score
 from dnnexp.evaluation.stack import make_member, mean_curves, train_stack
+from dnnexp.metrics.means import mean_and_deviation
 from dnnexp.network.inference import logits, outputs
 from dnnexp.training.fit import Length
 from dnnexp.training.seeds import generator
@@ -86,11 +87,11 @@ def _means(scores: dict[str, list[float]]) -> dict[str, float]:
     """Return the mean over the seeds of each, and of the test's the standard deviation as <name>_sd."""
     means = {}
     for name, values in scores.items():
-        finite = [value for value in values if np.isfinite(value)]
-        if finite:
-            means[name] = float(np.mean(finite))
+        finite = np.array([value for value in values if np.isfinite(value)])
+        if len(finite):
+            means[name], deviation = mean_and_deviation(finite)
         if len(finite) > 1 and name.startswith("test/"):
-            means[f"{name}_sd"] = float(np.std(finite, ddof=1))
+            means[f"{name}_sd"] = deviation
     return means
 
 
