@@ -23,7 +23,7 @@ from dnnexp.metrics import Metric, choose_metric, suited_metrics
 from dnnexp.training.examples import Examples
 from dnnexp.training.seeds import child, generator
 
-__all__ = ["LOSSES_OF_TASK", "Prepared", "Protocol", "Stage"]
+__all__ = ["CONFIRMATION", "LOSSES_OF_TASK", "Prepared", "Protocol", "Stage"]
 
 LOSSES_OF_TASK = {  # the first is the default
     "binary": ("sigmoid_cross_entropy",),
@@ -31,7 +31,8 @@ LOSSES_OF_TASK = {  # the first is the default
     "multilabel": ("sigmoid_cross_entropy",),
     "regression": ("squared_error", "absolute_error", "huber"),
 }
-SPLIT, FOLDS, MEMBERS, REFIT, SELECTION, FRESH_FOLDS, FRESH_MEMBERS = range(7)  # places below the study's seed
+# places below the study's seed
+SPLIT, FOLDS, MEMBERS, REFIT, SELECTION, FRESH_FOLDS, FRESH_MEMBERS, CONFIRMATION = range(8)
 KEPT = 512 << 20  # bytes of prepared examples that are kept for the next configuration
 
 

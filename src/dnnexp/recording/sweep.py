@@ -12,10 +12,12 @@ from dnnexp.config import Config, PathsConfig
 from dnnexp.config.experiment import write_experiment
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.refit import Refit
+from dnnexp.evaluation.yardsticks import Yardsticks
+from dnnexp.recording.effort import best_of_table, efforts
 from dnnexp.recording.ledger import looking_glass, open_recorder, unreached
 from dnnexp.recording.models import model_record, predict_command, with_card
 from dnnexp.recording.report import report_contents
-from dnnexp.recording.single import figures
+from dnnexp.recording.single import dimensions_text, figures
 from dnnexp.recording.stored import short_path, sweep_facts, write_sweep
 from dnnexp.reporting.figures import depth_curve
 from dnnexp.reporting.report import report_html
@@ -32,9 +34,10 @@ from dnnexp.search.ladder import Climb
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.summary import standard_error
 from dnnexp.tracking.addresses import registered_address
+from dnnexp.tracking.links import file_link, run_link
 from dnnexp.tracking.recorder import Recorder
 from dnnexp.tracking.records import RunRecord
-from dnnexp.tracking.store import TrackingError
+from dnnexp.tracking.store import NOTE, TrackingError
 from dnnexp.tracking.views import study_view
 
 __all__ = ["SweepRecorder", "chosen_config"]
@@ -82,13 +85,19 @@ class SweepRecorder:
             self._recorder.record(sweep_run(self._study, self._settings, None, {}, status))
 
     def end(
-        self, climb: Climb, records: Sequence[TrialRecord], refitted: Refit | None, sentences: Sequence[str]
+        self,
+        climb: Climb,
+        records: Sequence[TrialRecord],
+        refitted: Refit | None,
+        sentences: Sequence[str],
+        yardsticks: Yardsticks,
     ) -> list[str]:
         """Record what is missing, the champion and the answer; return sentences that say where everything is."""
         folder = self._config.paths.outputs / self._study
         folder.mkdir(parents=True, exist_ok=True)
         files: dict[str, str | bytes] = {
-            "leaderboard.csv": leaderboard(records),
+            "leaderboard.csv": leaderboard(records, yardsticks.judged),
+            "best_of_n.csv": best_of_table(efforts(records)),
             "answer.txt": "\n".join(sentences) + "\n",
             "config.yaml": self._config.text,
             "data.txt": "\n".join(self._protocol.dataset.summary) + "\n",
@@ -97,7 +106,7 @@ class SweepRecorder:
         said = []
         predictor = None if refitted is None else refitted.predictor
         contents = report_contents(
-            self._config, self._protocol, self._study, climb, records, predictor, sentences, self._facts
+            self._config, self._protocol, self._study, climb, records, predictor, sentences, self._facts, yardsticks
         )
         files["report.html"] = report_html(contents)
         if climb.choice is not None and refitted is not None:
@@ -110,20 +119,21 @@ class SweepRecorder:
             said.append(f"The model: {short_path(folder / 'model.npz')}")
         for name, content in files.items():
             (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-        said.append(f"All trials: {short_path(folder / 'leaderboard.csv')}")
         said.append(f"Report: {short_path(folder / 'report.html')}")
+        said.append(f"All trials: {short_path(folder / 'leaderboard.csv')}")
         address = self._study  # of the model
         if self._recorder is not None:
             self._record_missing(records)
             if refitted is not None and self._champion(climb, refitted) and not self._is_optimistic:
                 address = registered_address(self._study)
         if climb.choice is not None and refitted is not None:
-            said.append(f"Predict with it: {predict_command(self._config, address)}")
+            said.insert(0, f"Predict with it: {predict_command(self._config, address)}")
         if self._recorder is None:
             return said
-        self._recorder.record(sweep_run(self._study, self._settings, climb, files))
-        if not self._recorder.trouble:
-            self._recorder.send_unsent()  # of this command too, from before MLflow could be reached again
+        run = sweep_run(self._study, self._settings, climb, files, baselines=yardsticks.judged)
+        self._recorder.record(self._answered(run, climb, refitted, sentences))
+        if len(self._recorder.unsent):
+            self._recorder.send_unsent()  # of this command too, if MLflow can be reached again by now
         if self._recorder.trouble:
             return [*said, unreached(self._recorder)]
         shown = looking_glass(self._config)
@@ -148,29 +158,46 @@ class SweepRecorder:
     def _is_optimistic(self) -> bool:
         return self._config.search.selection == "test"
 
+    def _answered(self, run: RunRecord, climb: Climb, refitted: Refit | None, sentences: Sequence[str]) -> RunRecord:
+        """Return the sweep's run with the answer: as a description with links, and as the metrics of its network."""
+        choice = climb.choice
+        links = [file_link(path, path) for path in run.artifacts if path.endswith((".html", ".csv"))]
+        metrics, tags = {}, dict(run.tags)
+        if choice is not None and refitted is not None:
+            links.insert(0, run_link("the chosen network", self._champion_key(choice)))
+            metrics = _scores(choice) | {k: v for k, v in refitted.metrics.items() if k.startswith("test/")}
+            tags |= {"dnnexp.champion": network_name(choice), "dnnexp.depth": str(choice.depth)}
+        tags[NOTE] = "\n".join([*(f"- {sentence}" for sentence in sentences), "", f"See {', '.join(links)}."])
+        return replace(run, metrics={**run.metrics, **metrics}, tags=tags)
+
+    def _champion_key(self, choice: TrialRecord) -> str:
+        return f"{self._study}/champion/d{choice.depth:02d}/t{choice.origin}"
+
     def _champion(self, climb: Climb, refitted: Refit) -> bool:
         """Record the choice with its model; return whether MLflow took it: else it is kept, and sent later.
 
         The curves are those of the folds, as on every other run: a network without rows to stop by has but one. The
-        test scores are its own; confirm/… are the means over the seeds. What the test rows chose is not registered.
+        test scores are its own, with the limits of their interval; confirm/… are the means over the seeds. What the
+        test rows chose is not registered.
         """
         choice = climb.screened if self._is_optimistic else climb.choice
         assert self._recorder is not None
         assert choice is not None
         confirmed = {} if climb.confirmation is None else climb.confirmation.metrics
         curves = {name: list(curve) for name, curve in choice.curves.items()}
-        scores = {name: value for name, value in choice.metrics.items() if name.startswith("score/")}
+        best, shape = chosen_config(self._config, choice), refitted.predictor.architecture
+        study = run_link(self._study, self._study)
         ended = time.time()
         run = RunRecord(
-            key=f"{self._study}/champion/d{choice.depth:02d}/t{choice.origin}",
+            key=self._champion_key(choice),
             name=network_name(choice, "champion", *([OPTIMISTIC] if self._is_optimistic else [])),
             role="champion",
             parent=self._study,
             params=network_params(choice, self._settings),
             metrics={
-                **scores,
-                f"score/{choice.metric}_se": standard_error(choice),
+                **_scores(choice),
                 **refitted.metrics,
+                **{name.replace("first/", "test/"): v for name, v in confirmed.items() if name.startswith("first/")},
                 **{name.replace("test/", "confirm/"): v for name, v in confirmed.items() if name.startswith("test/")},
                 **({} if climb.optimism is None else {f"optimism/{choice.metric}": climb.optimism}),
                 "seconds": refitted.seconds,
@@ -182,9 +209,14 @@ class SweepRecorder:
                 "dnnexp.depth": str(choice.depth),
                 "dnnexp.trial": str(choice.origin),
                 "dnnexp.state": "complete",
+                NOTE: f"The network that study {study} chose, trained on all development rows.",
             }
             | selection_tags(self._settings),
-            artifacts=dict(figures(refitted, self._protocol, curves)),
+            artifacts={
+                "config.yaml": best.text,
+                "dimensions.txt": dimensions_text(shape),
+                **figures(refitted, self._protocol, curves),
+            },
             start_time=ended - refitted.seconds,
             end_time=ended,
             model=model_record(refitted.predictor, self._protocol, "" if self._is_optimistic else self._study),
@@ -224,6 +256,12 @@ def chosen_config(config: Config, choice: TrialRecord) -> Config:
         optimizer=put(config.optimizer, "optimizer"),
         trainer=replace(config.trainer, batch_size=batch_size),
     )
+
+
+def _scores(choice: TrialRecord) -> dict[str, float]:
+    """Return what the trial was chosen by: score/… over the folds, with the standard error."""
+    scores = {name: value for name, value in choice.metrics.items() if name.startswith("score/")}
+    return scores | {f"score/{choice.metric}_se": standard_error(choice)}
 
 
 def _train_again(config: Config, name: str) -> str:
