@@ -92,7 +92,8 @@ class Trial:
         trial.set_user_attr(CLAIM, place)
         if place == 0 and work.seed is not None:
             return fixed_sampler(work.seed)
-        return seeded_sampler(self.sweep.config.sampler, self.sweep.seed, work.depth, place)
+        is_alone = not any(r.state == "running" and r.number != trial.number for r in records)
+        return seeded_sampler(self.sweep.config.sampler, self.sweep.seed, work.depth, place, is_alone=is_alone)
 
     def score(self, trial: optuna.Trial, configuration: Configuration) -> Evaluation:
         """Return what the stage's scorer says of the configuration."""
