@@ -66,6 +66,7 @@ def search(config: Config, protocol: Protocol, sweep: Sweep, monitor: Monitor) -
     from contextlib import ExitStack
     from multiprocessing import get_context
 
+    from dnnexp.search.interrupts import Interrupts
     from dnnexp.search.workers import started_workers
 
     recorder: SweepRecorder | None = None
@@ -80,7 +81,9 @@ def search(config: Config, protocol: Protocol, sweep: Sweep, monitor: Monitor) -
             from dnnexp.recording.sweep import SweepRecorder
 
             recorder = SweepRecorder(config, protocol, sweep.name, command_line(PROGRAM, sys.argv[1:]))
-            recorder.begin()
+            with Interrupts() as interrupts:  # what stops the sweep waits until the store is made
+                recorder.begin()
+                interrupts.check()
             if workers is None:
                 climb_here(config, protocol, sweep, monitor, recorder)
             else:
