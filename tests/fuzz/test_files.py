@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ from dnnexp.errors import DnnexpError
 from dnnexp.evaluation.configuration import Configuration
 from dnnexp.evaluation.cross_validation import cross_validate
 from dnnexp.evaluation.protocol import Protocol
-from dnnexp.evaluation.refit import refit
+from dnnexp.evaluation.refit import DivergedError, refit
 from dnnexp.evaluation.schema import EvaluationConfig
 from dnnexp.network.schema import ModelConfig
 from dnnexp.prediction.rows import Wanted, open_rows
@@ -58,19 +59,25 @@ def trains_and_predicts(dataset: Dataset, path: Path, rng: np.random.Generator, 
     )
     try:
         protocol = Protocol(dataset, 0.2, EvaluationConfig(folds=2), 0)
+        found = cross_validate(configuration, protocol)
+        assert found.diverged or np.isfinite(found.scores).all(), found
+        trained = refit(configuration, protocol).predictor
+    except DivergedError as error:
+        refused(error, scaling == "none")  # 1e300 as it is
+        return
     except DnnexpError as error:
         sound_line(error)
         return
-    found = cross_validate(configuration, protocol)
-    assert found.diverged or np.isfinite(found.scores).all(), found
-    trained = refit(configuration, protocol).predictor
     predictor = Predictor(
         trained.architecture, trained.theta, trained.preprocessor, trained.code, ModelCard(notations=dataset.notations)
     )
-    predicts(predictor, path, **settings)
+    try:
+        predicts(predictor, path, **settings)
+    except DnnexpError as error:  # only of a row that was not trained on
+        refused(error, any("left out, without a target" in line for line in dataset.summary))
     changed = path.with_name("changed" + path.suffix)
     if path.suffix == ".parquet":
-        frame = pd.read_parquet(path)
+        frame = pq.read_table(path).to_pandas(ignore_metadata=True)  # damaged ones are nobody's loss
         frame.isetitem(rng.integers(frame.shape[1]), TEXTS[rng.integers(len(TEXTS))])
         frame.to_parquet(changed)
     else:
@@ -79,6 +86,12 @@ def trains_and_predicts(dataset: Dataset, path: Path, rng: np.random.Generator, 
         predicts(predictor, changed, **settings)
     except DnnexpError as error:
         sound_line(error)
+
+
+def refused(error: DnnexpError, is_right: bool) -> None:
+    """Fail for an error that nobody can read, or that should not be."""
+    said = sound_line(error)
+    assert is_right, said
 
 
 def predicts(predictor: Predictor, path: Path, encoding: str | None = None, separator: str | None = None) -> None:
@@ -161,14 +174,14 @@ def test_a_parquet_file_is_read_trained_on_and_predicted_or_refused(folder, draw
 
 
 @pytest.mark.slow
-@settings(max_examples=800, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=800, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(odd_tables(tuple(FILED), ROWS))
 def test_hundreds_of_text_files_are_read_trained_on_and_predicted_or_refused(folder, drawn):
     a_text_file_is_read_or_refused(drawn, folder)
 
 
 @pytest.mark.slow
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(odd_tables(tuple(COLUMNS), ROWS))
 def test_hundreds_of_parquet_files_are_read_trained_on_and_predicted_or_refused(folder, drawn):
     a_parquet_file_is_read_or_refused(drawn, folder)
