@@ -10,11 +10,13 @@ from dnnexp.command import command, command_line
 from dnnexp.errors import ConfigError, DnnexpError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from multiprocessing.synchronize import Event
 
     from dnnexp.config import Config
     from dnnexp.evaluation.protocol import Protocol
     from dnnexp.evaluation.refit import Refit
+    from dnnexp.evaluation.yardsticks import Yardsticks
     from dnnexp.recording.sweep import SweepRecorder
     from dnnexp.reporting.terminal import Terminal
     from dnnexp.search.monitor import Monitor
@@ -34,7 +36,7 @@ def main(config: Config, terminal: Terminal) -> None:
     for line in protocol.dataset.summary:
         terminal.say(line)
 
-    from dnnexp.search.answer import answer, inputs_sentence
+    from dnnexp.recording.answer import sweep_answer
     from dnnexp.search.monitor import Monitor
     from dnnexp.search.residual import note_on_depth
 
@@ -45,21 +47,20 @@ def main(config: Config, terminal: Terminal) -> None:
     with terminal.sweep(protocol.metric_name, greater_is_better=protocol.metric.greater_is_better) as progress:
         monitor = Monitor(sweep, progress, workers, len(fresh))
         monitor.look_again()
-        recorder = search(config, protocol, sweep, monitor)
+        recorder, baselines = search(config, protocol, sweep, monitor, progress.say)
         climb = monitor.look_again()
     is_confirmed = climb.confirmation is not None and climb.confirmation.state == "complete"
     refitted = refit_choice(config, protocol, climb.screened) if climb.screened is not None and is_confirmed else None
-    sentences = answer(climb, len(protocol.split.test), len(protocol.split.development))
-    if refitted is not None:
-        inputs = refitted.predictor.preprocessor
-        sentences.insert(1, inputs_sentence(inputs.columns, protocol.dataset.X.shape[1], inputs.scaling))
+    sentences = sweep_answer(climb, protocol, None if refitted is None else refitted.predictor, baselines)
     terminal.answer(f"{protocol.dataset.name}: the answer", sentences)  # first: writing may meet a full disk
-    for line in recorder.end(climb, monitor.records(), refitted, sentences):
+    for line in recorder.end(climb, monitor.records(), refitted, sentences, baselines):
         terminal.tell(line)
 
 
-def search(config: Config, protocol: Protocol, sweep: Sweep, monitor: Monitor) -> SweepRecorder:
-    """Have the ladder climbed, here or by processes of their own, and return the recorder of the sweep.
+def search(
+    config: Config, protocol: Protocol, sweep: Sweep, monitor: Monitor, say: Callable[[str], None]
+) -> tuple[SweepRecorder, Yardsticks]:
+    """Have the ladder climbed, here or by processes of their own; return the recorder of the sweep and its baselines.
 
     Those processes are started first: while they import what they need, the tracking store is made here.
     """
@@ -68,6 +69,7 @@ def search(config: Config, protocol: Protocol, sweep: Sweep, monitor: Monitor) -
 
     from dnnexp.search.interrupts import Interrupts
     from dnnexp.search.workers import started_workers
+    from dnnexp.search.yardsticks import scored_beside
 
     recorder: SweepRecorder | None = None
     try:
@@ -77,6 +79,7 @@ def search(config: Config, protocol: Protocol, sweep: Sweep, monitor: Monitor) -
                 has_begun = get_context("spawn").Event()
                 workers = stack.enter_context(started_workers(work, (config, sweep, has_begun), config.search.workers))
                 stack.callback(has_begun.set)  # before they are stopped: who waits for it could not be
+            yardsticks = stack.enter_context(scored_beside(sweep, protocol, measure, (config, sweep)))
 
             from dnnexp.recording.sweep import SweepRecorder
 
@@ -89,6 +92,7 @@ def search(config: Config, protocol: Protocol, sweep: Sweep, monitor: Monitor) -
             else:
                 has_begun.set()
                 workers.finish(monitor.keep_looking)
+            return recorder, yardsticks(say)
     except KeyboardInterrupt:
         if recorder is not None and not monitor.others_are_at_work():
             recorder.break_off("KILLED")
@@ -97,7 +101,6 @@ def search(config: Config, protocol: Protocol, sweep: Sweep, monitor: Monitor) -
         if recorder is not None:
             recorder.break_off("FAILED")
         raise
-    return recorder
 
 
 def climb_here(config: Config, protocol: Protocol, sweep: Sweep, monitor: Monitor, recorder: SweepRecorder) -> None:
@@ -247,6 +250,13 @@ def work(config: Config, sweep: Sweep, has_begun: Event) -> None:
         recorder.trial(record)
 
     climb_ladder(sweep, make_scorers(config, protocol), Listeners(on_trial=on_trial))
+
+
+def measure(config: Config, sweep: Sweep) -> None:
+    """Score the baselines of a sweep and keep them with it: what a process of its own runs."""
+    from dnnexp.search.yardsticks import keep_yardsticks
+
+    keep_yardsticks(sweep, make_protocol(config))
 
 
 if __name__ == "__main__":
