@@ -13,7 +13,7 @@ PIP := $(PY) -m pip install --quiet --quiet --disable-pip-version-check
 READY := .venv/.ready
 BENCH_READY := .venv-bench/.ready
 
-.PHONY: help setup train sweep ui test test-slow check format bench bench-accuracy bench-pruning bench-throughput lock clean
+.PHONY: help setup train sweep ui test test-slow check format bench bench-accuracy bench-pruning bench-throughput bench-tracking lock clean
 
 help: ## this list
 	@echo 'make TARGET [ARGS="key=value …"]'
@@ -31,6 +31,7 @@ ui: $(READY) ## the MLflow UI on what was logged, on 127.0.0.1 only (PORT=5000 R
 	@root=$$(cd '$(ROOT)' 2>/dev/null && pwd) && test -f "$$root/mlflow.db" \
 	  || { echo "nothing is logged under $(ROOT)/ yet: run 'make train' or 'make sweep' first" >&2; exit 1; }; \
 	echo "MLflow UI: http://127.0.0.1:$(PORT)   (Ctrl-C ends it)"; \
+	$(PY) -m dnnexp.tracking.pages "$$root/mlflow.db" 'http://127.0.0.1:$(PORT)' 2>/dev/null || true; \
 	MLFLOW_DISABLE_TELEMETRY=true exec $(PY) -m mlflow server --host 127.0.0.1 --port $(PORT) --workers 1 \
 	  --allowed-hosts '127.0.0.1:$(PORT),localhost:$(PORT)' \
 	  --backend-store-uri "sqlite:///$$root/mlflow.db" --default-artifact-root "file://$$root/artifacts"
@@ -62,6 +63,9 @@ bench-pruning: $(READY) ## what ending bad trials early saves on digits (minutes
 
 bench-accuracy: $(READY) ## what the defaults predict, beside scikit-learn's (minutes; ARGS="--data FILE --target COLUMN")
 	@$(PY) benchmarks/accuracy.py $(ARGS)
+
+bench-tracking: $(READY) ## what recording costs for each trial, MLflow and Optuna (a minute)
+	@$(PY) benchmarks/tracking.py $(ARGS)
 
 lock: $(READY) ## solve the requirements again (newest versions: make lock ARGS=--upgrade)
 	@lock() { $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

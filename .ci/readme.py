@@ -1,4 +1,4 @@
-"""Run every command that the README shows, in a copy of the checkout, and fail with the first that fails.
+"""Run every command that the README and docs/ show, in a copy of the checkout, and fail with the first that fails.
 
 A block that opens with ```sh is run by bash, line after line, with the project's Python first on PATH. A block that
 opens with ```sh serves=URL starts something that does not end: it is started, must answer at the URL, and is stopped.
@@ -93,36 +93,41 @@ def serve(script: str, url: str, folder: Path, environment: dict[str, str]) -> s
             os.killpg(process.pid, signal.SIGKILL)
 
 
+def run_page(page: Path, shown: list[str], folder: Path, environment: dict[str, str]) -> str:
+    """Run the blocks of a page in the folder; return what went wrong, or ""."""
+    found = blocks(page.read_text(encoding="utf-8"))
+    for block in found:
+        script = without(block.script, shown)
+        if not script.strip():
+            continue
+        print(f"--- {page.name}:{block.line}\n{script}", end="", flush=True)
+        if block.url:
+            fault = serve(script, block.url, folder, environment)
+        else:
+            done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=folder, env=environment, check=False)
+            fault = f"exit code {done.returncode}" if done.returncode else ""
+        if fault:
+            return f"{page.name}:{block.line}: {fault}"
+    print(f"all {len(found)} blocks of {page.name} hold")
+    return ""
+
+
 def main() -> int:
-    """Run the blocks; return 0 when all of them succeeded."""
+    """Run the blocks of all pages, one page after another in one folder; return 0 when all of them succeeded."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--shown", action="append", default=[], help="a command that CI has run already")
-    parser.add_argument("--readme", type=Path, default=ROOT / "README.md")
+    parser.add_argument(
+        "pages", type=Path, nargs="*", default=[ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    )
     arguments = parser.parse_args()
-    found = blocks(arguments.readme.read_text(encoding="utf-8"))
-    if not found:
-        print(f"{arguments.readme.name} has no ```sh block: nothing shows how to use the project", file=sys.stderr)
-        return 1
     environment = {**os.environ, "PATH": f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         copy_of_checkout(folder)
-        for block in found:
-            script = without(block.script, arguments.shown)
-            if not script.strip():
-                continue
-            print(f"--- {arguments.readme.name}:{block.line}\n{script}", end="", flush=True)
-            if block.url:
-                fault = serve(script, block.url, folder, environment)
-            else:
-                done = subprocess.run(
-                    ["bash", "-euo", "pipefail", "-c", script], cwd=folder, env=environment, check=False
-                )
-                fault = f"exit code {done.returncode}" if done.returncode else ""
-            if fault:
-                print(f"{arguments.readme.name}:{block.line}: {fault}", file=sys.stderr)
+        for page in arguments.pages:
+            if fault := run_page(page, arguments.shown, folder, environment):
+                print(fault, file=sys.stderr)
                 return 1
-    print(f"all {len(found)} blocks of {arguments.readme.name} hold")
     return 0
 
 

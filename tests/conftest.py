@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,3 +32,26 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.chdir(folder)
     return folder
+
+
+@pytest.fixture(scope="module")
+def mlflow_server() -> Iterator[Callable[[Path], Any]]:
+    """Start MLflow servers on what is under a folder, as `make ui` does; all of them are gone afterwards."""
+    path = Path(__file__).with_name("mlflow_server.py")
+    spec = importlib.util.spec_from_file_location("mlflow_server", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    servers: list[Any] = []
+
+    def start(root: Path) -> Any:
+        servers.append(module.Server(root))
+        servers[-1].start()
+        return servers[-1]
+
+    try:
+        yield start
+    finally:
+        for server in servers:
+            server.kill()

@@ -52,8 +52,8 @@ def test_the_answer_says_what_each_scored_and_the_difference(capsys: pytest.Capt
     )
     text = answer(printed)
     assert text[0] == "wine: A (model.depth=1) against B (model.depth=2 optimizer.lr=1e-2)"
-    assert re.match(r"A, d1-16-relu-lr3e-3: accuracy 0\.\d{4} ± 0\.\d{4}; test accuracy [01]\.\d{4}\.", text[1])
-    assert re.match(r"B, d2-16x16-relu-lr1e-2: accuracy 0\.\d{4} ± ", text[2])
+    assert re.match(r"A, d1-16-silu-lr1e-2: accuracy 0\.\d{4} ± 0\.\d{4}; test accuracy [01]\.\d{4}\.", text[1])
+    assert re.match(r"B, d2-16x16-silu-lr1e-2: accuracy 0\.\d{4} ± ", text[2])
     assert text[3].startswith("6 scores each, 3 folds × 2 repeats")
     assert re.search(r"[AB] is better by 0\.\d{4} ± .* from no difference \(95% interval of A's gain over B", text[4])
     assert re.search(r"A scored better in \d of 6 runs.*P\(A > B\) = ", text[5])

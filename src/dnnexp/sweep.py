@@ -71,9 +71,8 @@ def main(config: Config, terminal: Terminal) -> None:
     if refitted is not None:
         inputs = refitted.predictor.preprocessor
         sentences.insert(1, inputs_sentence(inputs.columns, protocol.dataset.X.shape[1], inputs.scaling))
-    where = recorder.end(climb, monitor.records(), refitted, sentences)
-    terminal.answer(f"{protocol.dataset.name}: the answer", sentences)
-    for line in where:
+    terminal.answer(f"{protocol.dataset.name}: the answer", sentences)  # first: writing may meet a full disk
+    for line in recorder.end(climb, monitor.records(), refitted, sentences):
         terminal.tell(line)
 
 

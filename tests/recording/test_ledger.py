@@ -67,3 +67,16 @@ def test_a_record_that_could_not_even_be_kept_is_not_said_to_be(protocol: Protoc
         assert recorder.record(RunRecord("r", "a network")) is None
         assert unreached(recorder).startswith("MLflow could not be reached (")
         assert unreached(recorder).endswith(said)
+
+
+def test_of_several_records_the_one_that_could_not_be_kept_is_named(protocol: Protocol, empty_folder: Path) -> None:
+    recorder = open_recorder(Composer().compose(["tracking.uri=http://127.0.0.1:9"]), protocol, "a command")
+    recorder.uri = "sqlite:////proc/no/such/folder.db"
+    recorder.record(RunRecord("first", "a network"))
+    kept = recorder.unsent.folder
+    recorder.unsent.folder = Path("/proc/no/such/folder")
+    recorder.record(RunRecord("second", "a network"))
+    recorder.unsent.folder = kept
+    assert unreached(recorder).endswith("sent by the next command, but for second, which could not be kept either.")
+    recorder.record(RunRecord("second", "a network"))
+    assert unreached(recorder).endswith("; what it did not take is kept and sent by the next command.")

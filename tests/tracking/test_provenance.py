@@ -24,6 +24,10 @@ def test_it_names_versions_machine_and_command() -> None:
     assert all(tags.values())
 
 
+def test_the_threads_of_blas_are_those_it_trains_with() -> None:
+    assert provenance("x", threads=7)["dnnexp.blas"].endswith("7 threads")
+
+
 def test_passwords_in_the_command_are_masked() -> None:
     assert "hunter2" not in repr(provenance("python -m dnnexp.sweep storage=postgresql://me:hunter2@db/x"))
 

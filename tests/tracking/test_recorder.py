@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import contextlib
+import json
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +11,23 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
+from dnnexp.tracking.links import file_link, run_link
+from dnnexp.tracking.pages import pages
 from dnnexp.tracking.recorder import Recorder
-from dnnexp.tracking.records import RunRecord
+from dnnexp.tracking.records import DataRecord, RunRecord
 from dnnexp.tracking.store import TrackingError
 from dnnexp.tracking.views import study_view
 
+DATA = DataRecord(
+    name="digits",
+    source="https://me:hunter2@host/digits.csv",
+    sha256="0123456789abcdef" * 4,
+    split_sha256="fedcba9876543210" * 4,
+    rows=1797,
+    test_rows=359,
+    columns=64,
+    task="multiclass",
+)
 NOWHERE = "http://127.0.0.1:9"  # the discard port: refused at once
 
 
@@ -192,3 +208,82 @@ def test_a_view_of_a_study_is_found_by_its_address(recorder: Recorder, client: M
     assert experiment is not None
     assert address.startswith(f"#/experiments/{experiment.experiment_id}/runs?")
     assert f"mlflow.sharedViewState.{address.rpartition('=')[2]}" in experiment.tags
+
+
+def test_prepared_views_are_listed_from_the_database_the_newest_first(recorder: Recorder, root: Path) -> None:
+    assert pages(root / "mlflow.db") == []
+    made = []
+    for study in ("one", "two"):
+        made.append((f"Study {study}", recorder.show(study_view(study, "s", "t", greater_is_better=True))))
+        time.sleep(0.002)
+    assert pages(root / "mlflow.db") == made[::-1]
+
+
+def test_a_run_names_its_data_with_the_whole_hashes_once(uri: str, root: Path) -> None:
+    recorder = Recorder(uri, root, "digits", data=DATA)
+    for _ in range(2):
+        recorder.record(sweep())
+        recorder.record(trial(0, parent="study"))
+    for run in runs_of(recorder):
+        ((dataset, tags),) = [(given.dataset, given.tags) for given in run.inputs.dataset_inputs]
+        assert (dataset.name, dataset.digest) == ("digits", DATA.sha256[:36])
+        assert [(tag.key, tag.value) for tag in tags] == [("mlflow.data.context", "training")]
+        profile = json.loads(dataset.profile)
+        assert (profile["sha256"], profile["test_rows_sha256"]) == (DATA.sha256, DATA.split_sha256)
+        assert (profile["num_rows"], profile["num_test_rows"], profile["num_columns"]) == (1797, 359, 64)
+        assert json.loads(dataset.source) == {"uri": "https://me:***@host/digits.csv"}
+
+
+def test_what_was_kept_goes_to_its_own_experiment_with_its_own_provenance_whoever_sends_it(
+    uri: str, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    away = Recorder(NOWHERE, root, "digits", context={"mlflow.source.name": "the first command"}, data=DATA)
+    away.record(sweep())
+    away.record(trial(0, parent="study"))
+
+    other = Recorder(uri, root, "iris", "about iris", context={"mlflow.source.name": "another", "dnnexp.blas": "x"})
+    assert other.send_unsent() == 2
+    assert other.recorded() == set()
+    runs = runs_of(Recorder(uri, root, "digits"))
+    assert {run.data.tags["mlflow.source.name"] for run in runs} == {"the first command"}
+    assert not [run for run in runs if "dnnexp.blas" in run.data.tags]
+    assert [run.inputs.dataset_inputs[0].dataset.name for run in runs] == ["digits", "digits"]
+    assert runs[1].data.tags["mlflow.parentRunId"] == runs[0].info.run_id
+
+
+@pytest.mark.parametrize("is_away", [False, True])
+def test_a_description_links_to_runs_and_files_even_where_it_waited_to_be_sent(
+    is_away: bool, uri: str, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    recorder = Recorder(NOWHERE if is_away else uri, root, "digits")
+    chosen, gone = run_link("the network", "study/d2/screen/t0"), run_link("no network", "study/d9")
+    text = f"See {chosen}, {gone}, {file_link('all trials', 'leaderboard.csv')}."
+    recorder.record(sweep())
+    recorder.record(trial(0, parent="study"))
+    recorder.record(sweep(tags={"mlflow.note.content": text}, status="FINISHED"))
+    back = Recorder(uri, root, "digits")
+    back.send_unsent()
+    assert len(back.unsent) == 0
+    parent, child = runs_of(back)
+    here = f"#/experiments/{parent.info.experiment_id}/runs"
+    assert parent.data.tags["mlflow.note.content"] == (
+        f"See [the network]({here}/{child.info.run_id}), no network, "
+        f"[all trials]({here}/{parent.info.run_id}/artifacts/leaderboard.csv)."
+    )
+
+
+@pytest.mark.slow  # MLflow waits 20 seconds for a lock
+def test_a_database_that_another_process_has_locked_costs_no_record(uri: str, root: Path) -> None:
+    recorder = Recorder(uri, root, "digits")
+    assert recorder.record(trial(0)) is not None
+    with contextlib.closing(sqlite3.connect(root / "mlflow.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert recorder.record(trial(1)) is None
+        assert "database is locked" in recorder.trouble
+        assert "\n" not in recorder.trouble
+        other.execute("ROLLBACK")
+    assert recorder.send_unsent() == 1
+    assert recorder.trouble == ""
+    assert [run.info.run_name for run in runs_of(recorder)] == ["d2-t0", "d2-t1"]

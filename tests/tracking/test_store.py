@@ -121,6 +121,12 @@ def test_plain_files_are_refused_in_words_that_name_the_setting(tmp_path: Path) 
         (ValueError("first\nsecond"), "first"),
         (KeyError(), "KeyError"),
         (
+            ValueError(
+                "(raised as a result of Query-invoked autoflush)\n(sqlite3.OperationalError) database is locked"
+            ),
+            "(sqlite3.OperationalError) database is locked",
+        ),
+        (
             RuntimeError(
                 "API request to http://me:hunter2@host/api failed with exception HTTPConnectionPool(host='host'): Max "
                 "retries exceeded (Caused by NewConnectionError('Failed: [Errno 111] Connection refused'))"

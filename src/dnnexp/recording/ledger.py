@@ -11,6 +11,7 @@ from dnnexp.redaction import redact
 from dnnexp.tracking.guide import guide
 from dnnexp.tracking.provenance import provenance
 from dnnexp.tracking.recorder import Recorder
+from dnnexp.tracking.records import DataRecord
 
 __all__ = ["looking_glass", "open_recorder", "unreached"]
 
@@ -26,12 +27,31 @@ def open_recorder(config: Config, protocol: Protocol, command: str) -> Recorder:
         "dnnexp.threads": str(config.trainer.threads),
     }
     name = config.tracking.experiment or protocol.dataset.name
-    return Recorder(config.tracking_uri, config.paths.folder, name, guide(name), {**provenance(command), **facts})
+    context = {**provenance(command, config.trainer.threads), **facts}
+    return Recorder(config.tracking_uri, config.paths.folder, name, guide(name), context, _data(config, protocol))
+
+
+def _data(config: Config, protocol: Protocol) -> DataRecord:
+    dataset, split = protocol.dataset, protocol.split
+    return DataRecord(
+        name=dataset.name,
+        source=str(config.data.path) if config.data.path else f"dnnexp, data={config.data.name}",
+        sha256=dataset.sha256,
+        split_sha256=split.sha256,
+        rows=len(dataset.X),
+        test_rows=len(split.test),
+        columns=len(dataset.X.columns),
+        task=dataset.task,
+    )
 
 
 def unreached(recorder: Recorder) -> str:
     """Return a sentence on what MLflow did not take, and what becomes of it."""
     kept = "what it did not take is kept and sent by the next command" if len(recorder.unsent) else "nothing is kept"
+    lost = sorted(recorder.lost)
+    if len(recorder.unsent) and lost:
+        others = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+        kept += f", but for {lost[0]}{others}, which could not be kept either"
     return f"MLflow could not be reached ({recorder.trouble}); {kept}."
 
 

@@ -13,12 +13,13 @@ from dnnexp.evaluation.cross_validation import Evaluation
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.refit import Refit
 from dnnexp.evaluation.statistics import corrected_standard_error
+from dnnexp.network.architecture import Architecture
 from dnnexp.reporting.figures import confusion_matrix, label_bars, learning_curve, residual_plot
 from dnnexp.reporting.terminal import dimensions_table
 from dnnexp.tracking.labels import built_params, run_name
 from dnnexp.tracking.records import RunRecord
 
-__all__ = ["figures", "score_metrics", "single_run"]
+__all__ = ["dimensions_text", "figures", "score_metrics", "single_run"]
 
 
 def single_run(
@@ -43,10 +44,9 @@ def single_run(
         metrics |= score_metrics(evaluation)
         curves |= {name: curve.tolist() for name, curve in evaluation.curves.items()}
     if refitted is not None:
-        architecture = refitted.predictor.architecture
         metrics |= refitted.metrics
         curves = {name: curve.tolist() for name, curve in refitted.curves.items()} | curves
-        artifacts["dimensions.txt"] = "\n".join(dimensions_table(architecture.dimensions, architecture.n[0])) + "\n"
+        artifacts["dimensions.txt"] = dimensions_text(refitted.predictor.architecture)
         artifacts |= figures(refitted, protocol, curves)
     tags = {"dnnexp.depth": str(len(hidden)), "dnnexp.state": "diverged" if trouble else "complete"}
     ended = time.time()
@@ -62,6 +62,11 @@ def single_run(
         start_time=started,
         end_time=ended,
     )
+
+
+def dimensions_text(architecture: Architecture) -> str:
+    """Return the matrix dimensions of every layer as a table."""
+    return "\n".join(dimensions_table(architecture.dimensions, architecture.n[0])) + "\n"
 
 
 def score_metrics(evaluation: Evaluation) -> dict[str, float]:

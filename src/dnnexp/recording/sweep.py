@@ -15,7 +15,7 @@ from dnnexp.evaluation.refit import Refit
 from dnnexp.recording.ledger import looking_glass, open_recorder, unreached
 from dnnexp.recording.models import model_record, predict_command, with_card
 from dnnexp.recording.report import report_contents
-from dnnexp.recording.single import figures
+from dnnexp.recording.single import dimensions_text, figures
 from dnnexp.recording.stored import short_path, sweep_facts, write_sweep
 from dnnexp.reporting.figures import depth_curve
 from dnnexp.reporting.report import report_html
@@ -32,9 +32,10 @@ from dnnexp.search.ladder import Climb
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.summary import standard_error
 from dnnexp.tracking.addresses import registered_address
+from dnnexp.tracking.links import file_link, run_link
 from dnnexp.tracking.recorder import Recorder
 from dnnexp.tracking.records import RunRecord
-from dnnexp.tracking.store import TrackingError
+from dnnexp.tracking.store import NOTE, TrackingError
 from dnnexp.tracking.views import study_view
 
 __all__ = ["SweepRecorder", "chosen_config"]
@@ -121,9 +122,11 @@ class SweepRecorder:
             said.append(f"Predict with it: {predict_command(self._config, address)}")
         if self._recorder is None:
             return said
-        self._recorder.record(sweep_run(self._study, self._settings, climb, files))
-        if not self._recorder.trouble:
-            self._recorder.send_unsent()  # of this command too, from before MLflow could be reached again
+        self._recorder.record(
+            self._answered(sweep_run(self._study, self._settings, climb, files), climb, refitted, sentences)
+        )
+        if len(self._recorder.unsent):
+            self._recorder.send_unsent()  # of this command too, if MLflow can be reached again by now
         if self._recorder.trouble:
             return [*said, unreached(self._recorder)]
         shown = looking_glass(self._config)
@@ -148,6 +151,21 @@ class SweepRecorder:
     def _is_optimistic(self) -> bool:
         return self._config.search.selection == "test"
 
+    def _answered(self, run: RunRecord, climb: Climb, refitted: Refit | None, sentences: Sequence[str]) -> RunRecord:
+        """Return the sweep's run with the answer: as a description with links, and as the metrics of its network."""
+        choice = climb.choice
+        links = [file_link(path, path) for path in run.artifacts if path.endswith((".html", ".csv"))]
+        metrics, tags = {}, dict(run.tags)
+        if choice is not None and refitted is not None:
+            links.insert(0, run_link("the chosen network", self._champion_key(choice)))
+            metrics = _scores(choice) | {k: v for k, v in refitted.metrics.items() if k.startswith("test/")}
+            tags |= {"dnnexp.champion": network_name(choice), "dnnexp.depth": str(choice.depth)}
+        tags[NOTE] = "\n".join([*(f"- {sentence}" for sentence in sentences), "", f"See {', '.join(links)}."])
+        return replace(run, metrics={**run.metrics, **metrics}, tags=tags)
+
+    def _champion_key(self, choice: TrialRecord) -> str:
+        return f"{self._study}/champion/d{choice.depth:02d}/t{choice.origin}"
+
     def _champion(self, climb: Climb, refitted: Refit) -> bool:
         """Record the choice with its model; return whether MLflow took it: else it is kept, and sent later.
 
@@ -159,17 +177,17 @@ class SweepRecorder:
         assert choice is not None
         confirmed = {} if climb.confirmation is None else climb.confirmation.metrics
         curves = {name: list(curve) for name, curve in choice.curves.items()}
-        scores = {name: value for name, value in choice.metrics.items() if name.startswith("score/")}
+        best, shape = chosen_config(self._config, choice), refitted.predictor.architecture
+        study = run_link(self._study, self._study)
         ended = time.time()
         run = RunRecord(
-            key=f"{self._study}/champion/d{choice.depth:02d}/t{choice.origin}",
+            key=self._champion_key(choice),
             name=network_name(choice, "champion", *([OPTIMISTIC] if self._is_optimistic else [])),
             role="champion",
             parent=self._study,
             params=network_params(choice, self._settings),
             metrics={
-                **scores,
-                f"score/{choice.metric}_se": standard_error(choice),
+                **_scores(choice),
                 **refitted.metrics,
                 **{name.replace("test/", "confirm/"): v for name, v in confirmed.items() if name.startswith("test/")},
                 **({} if climb.optimism is None else {f"optimism/{choice.metric}": climb.optimism}),
@@ -182,9 +200,14 @@ class SweepRecorder:
                 "dnnexp.depth": str(choice.depth),
                 "dnnexp.trial": str(choice.origin),
                 "dnnexp.state": "complete",
+                NOTE: f"The network that study {study} chose, trained on all development rows.",
             }
             | selection_tags(self._settings),
-            artifacts=dict(figures(refitted, self._protocol, curves)),
+            artifacts={
+                "config.yaml": best.text,
+                "dimensions.txt": dimensions_text(shape),
+                **figures(refitted, self._protocol, curves),
+            },
             start_time=ended - refitted.seconds,
             end_time=ended,
             model=model_record(refitted.predictor, self._protocol, "" if self._is_optimistic else self._study),
@@ -224,6 +247,12 @@ def chosen_config(config: Config, choice: TrialRecord) -> Config:
         optimizer=put(config.optimizer, "optimizer"),
         trainer=replace(config.trainer, batch_size=batch_size),
     )
+
+
+def _scores(choice: TrialRecord) -> dict[str, float]:
+    """Return what the trial was chosen by: score/… over the folds, with the standard error."""
+    scores = {name: value for name, value in choice.metrics.items() if name.startswith("score/")}
+    return scores | {f"score/{choice.metric}_se": standard_error(choice)}
 
 
 def _train_again(config: Config, name: str) -> str:

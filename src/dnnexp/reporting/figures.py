@@ -1,4 +1,4 @@
-"""Figures as PNG bytes, in one style: colours that the colour-blind tell apart, labelled axes with units."""
+"""Figures as PNG bytes, in the one style of `reporting.style`, with labelled axes and units."""
 
 from __future__ import annotations
 
@@ -17,33 +17,10 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from PIL import Image
 
 from dnnexp.metrics import r2, rmse
+from dnnexp.reporting.style import BLUE, COLORS, GREEN, GREY, NAMES, ORANGE, STYLE
 
 __all__ = ["confusion_matrix", "depth_curve", "label_bars", "learning_curve", "rate_curve", "residual_plot"]
 
-BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#6b6b6b"  # of Okabe and Ito
-COLORS = {"train": BLUE, "val": ORANGE, "test": GREEN}
-NAMES = {"train": "training", "val": "validation", "test": "test"}
-STYLE: Any = {
-    "font.family": "DejaVu Sans",
-    "font.size": 10,
-    "axes.titlesize": 11,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": GREY,
-    "axes.axisbelow": True,
-    "axes.grid": True,
-    "grid.color": "#e6e6e6",
-    "grid.linewidth": 0.8,
-    "xtick.color": GREY,
-    "ytick.color": GREY,
-    "xtick.labelcolor": "black",
-    "ytick.labelcolor": "black",
-    "lines.linewidth": 1.8,
-    "legend.edgecolor": "none",
-    "legend.framealpha": 0.85,
-}
 DOTS_PER_INCH = 120
 PALETTE = 128  # colours
 LABELLED = 12  # classes at most, beyond which cells carry no numbers

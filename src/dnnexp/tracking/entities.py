@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import time
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
-from mlflow.entities import Metric, Param, RunTag
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
 
-from dnnexp.redaction import redact
-from dnnexp.tracking.records import RunRecord
+from dnnexp.redaction import environment_secrets, redact
+from dnnexp.tracking.records import DataRecord, RunRecord
 
-__all__ = ["KEY_TAG", "Batch", "Entities", "batches", "entities", "key_of", "tag_of"]
+__all__ = ["KEY_TAG", "Batch", "Entities", "batches", "dataset_input", "entities", "key_of", "tag_of"]
 
 METRICS_AT_ONCE = 1000
 PARAMS_AT_ONCE = 100
 TAGS_AT_ONCE = 100
 PARAM_LENGTH = 6000  # characters; MLflow cuts what is longer, and says nothing
 TAG_LENGTH = 8000
+DIGEST_LENGTH = 36  # characters
 KEY_TAG = "dnnexp.key"
 NOT_FINITE_TAG = "dnnexp.not_finite"
 FIRST = ("score/", "test/")  # metrics that are sent first: MLflow's compare page opens with the first of them
@@ -59,20 +61,22 @@ def entities(record: RunRecord) -> Entities:
     A parameter too long for MLflow becomes its hash, and an artifact with the whole of it. Values that are not finite
     are left out, as MLflow would store 1.8e308 for infinity and 0 for NaN; a tag tells where they were.
     """
-    params, artifacts = [], dict(record.artifacts)
+    params, artifacts, secrets = [], dict(record.artifacts), environment_secrets()
     for key, value in record.params.items():
-        text = redact(str(value))
+        text = redact(str(value), secrets)
         if len(text) > PARAM_LENGTH:
             path = f"params/{key}.txt"
             artifacts[path] = text
             text = f"sha256:{hashlib.sha256(text.encode()).hexdigest()} ({len(text)} characters, in {path})"
         params.append(Param(key, text))
     metrics, gaps = _metrics(record)
-    tags = {key: redact(value)[:TAG_LENGTH] for key, value in record.tags.items()}
+    tags = {key: redact(value, secrets)[:TAG_LENGTH] for key, value in record.tags.items()}
     tags |= {KEY_TAG: tag_of(record.key), "dnnexp.role": record.role}
     if gaps:
         tags[NOT_FINITE_TAG] = "; ".join(gaps)[:TAG_LENGTH]
-    texts = {path: redact(content) if isinstance(content, str) else content for path, content in artifacts.items()}
+    texts = {
+        path: redact(content, secrets) if isinstance(content, str) else content for path, content in artifacts.items()
+    }
     return Entities(params, metrics, tags, texts)
 
 
@@ -86,6 +90,22 @@ def batches(values: Entities) -> Iterator[Batch]:
         room = METRICS_AT_ONCE - len(params_now) - len(tags_now)
         metrics_now, metrics = metrics[:room], metrics[room:]
         yield Batch(metrics_now, params_now, tags_now)
+
+
+def dataset_input(data: DataRecord) -> DatasetInput:
+    """Return the data as MLflow's dataset: the begin of its SHA-256 is the digest, the whole stands in the profile."""
+    known = {
+        "num_rows": data.rows,
+        "num_test_rows": data.test_rows,
+        "num_columns": data.columns,
+        "task": data.task,
+        "sha256": data.sha256,
+        "test_rows_sha256": data.split_sha256,
+    }
+    source = json.dumps({"uri": redact(data.source)})
+    digest = data.sha256[:DIGEST_LENGTH]
+    dataset = Dataset(data.name, digest, "local", source, profile=json.dumps(known))
+    return DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])
 
 
 def _metrics(record: RunRecord) -> tuple[list[Metric], list[str]]:

@@ -21,10 +21,10 @@ PACKAGES = ("numpy", "pandas", "scikit-learn", "optuna", "mlflow", "hydra-core")
 PATIENCE = 5.0  # seconds for git, which may meet a huge or a remote folder
 
 
-def provenance(command: str) -> dict[str, str]:
+def provenance(command: str, threads: int | None = None) -> dict[str, str]:
     """Return tags with the git commit, versions, BLAS, machine and command; what cannot be found out is left out.
 
-    command: the command line, which is redacted again.
+    command: the command line, which is redacted again. threads: that BLAS trains with; None: as many as it has now.
     """
     tags = {
         "mlflow.user": _user(),
@@ -34,7 +34,7 @@ def provenance(command: str) -> dict[str, str]:
         "dnnexp.packages": _packages(),
         "dnnexp.python": platform.python_version(),
         "dnnexp.platform": f"{platform.platform()}, {os.cpu_count()} CPUs",
-        "dnnexp.blas": _blas(),
+        "dnnexp.blas": _blas(threads),
     }
     return {key: value for key, value in (tags | _git(Path.cwd())).items() if value}
 
@@ -58,12 +58,12 @@ def _packages() -> str:
     return ", ".join(found)
 
 
-def _blas() -> str:
+def _blas(trained_with: int | None) -> str:
     """Return "openblas 0.3.30, SkylakeX, 1 thread": what decides the last bits of a result."""
     libraries = [library for library in threadpoolctl.threadpool_info() if library["user_api"] == "blas"]
     texts = []
     for library in libraries:
-        threads = library["num_threads"]
+        threads = trained_with or library["num_threads"]
         parts = [f"{library['internal_api']} {library['version'] or ''}".strip(), library.get("architecture", "")]
         texts.append(", ".join(filter(None, [*parts, f"{threads} thread{'s' * (threads != 1)}"])))
     return "; ".join(dict.fromkeys(texts))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 import sqlite3
 import tempfile
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -15,9 +15,11 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from dnnexp.redaction import redact
-from dnnexp.tracking.entities import KEY_TAG, Entities, batches, entities, key_of, tag_of
-from dnnexp.tracking.records import RunRecord
-from dnnexp.tracking.store import Store, TrackingError, one_line, open_store
+from dnnexp.tracking.entities import KEY_TAG, Entities, batches, dataset_input, entities, key_of, tag_of
+from dnnexp.tracking.keyed_runs import KeyedRuns
+from dnnexp.tracking.links import resolved
+from dnnexp.tracking.records import DataRecord, RunRecord
+from dnnexp.tracking.store import NOTE, Store, TrackingError, one_line, open_store
 from dnnexp.tracking.unsent import Unsent
 from dnnexp.tracking.views import View, run_color, view_tag
 
@@ -25,39 +27,45 @@ __all__ = ["TROUBLE", "Recorder"]
 
 TROUBLE = (MlflowException, SQLAlchemyError, sqlite3.Error, OSError, TrackingError)
 PAUSE = 30.0  # seconds after a failure in which records are kept without trying
-PAGE = 1000  # runs in one answer to a search
-ATTEMPTS = 6  # to be the one who makes a run
 CHANGED_TAG = "dnnexp.changed"
 TRIALS = ("screen", "rescore", "confirm")  # many, and new when they come: looking for them first would cost more
 
 
 class Connection(NamedTuple):
-    """An open store and the experiment in it."""
+    """An open store, and the ids of the experiments in it by their names."""
 
     store: Store
-    experiment_id: str
+    experiments: dict[str, str]
 
 
 class Recorder:
-    """Records runs in one experiment of one store.
+    """Records runs in one experiment of one store; what was kept for others goes to theirs.
 
     No method but `recorded` and `show` raises for trouble with MLflow: `trouble` then says what it was, and the record
     waits as a file under root/outputs/unsent. The store is opened when it is first needed.
     """
 
     def __init__(
-        self, uri: str, root: Path, experiment: str, description: str = "", context: Mapping[str, str] | None = None
+        self,
+        uri: str,
+        root: Path,
+        experiment: str,
+        description: str = "",
+        context: Mapping[str, str] | None = None,
+        data: DataRecord | None = None,
     ) -> None:
-        """context: tags that every run gets, such as `provenance()`."""
+        """context: tags that every run gets, such as `provenance()`. data: what every run was made from."""
         self.uri = uri
         self.root = root
         self.experiment = experiment
         self.description = description
         self.context = {key: redact(value) for key, value in (context or {}).items()}
+        self.data = data
         self.unsent = Unsent(root / "outputs" / "unsent")
+        self.lost: set[str] = set()  # keys of records that could be neither sent nor kept
         self.trouble = ""  # what went wrong last, in one line; empty when all is well
         self._connection: Connection | None = None
-        self._run_ids: dict[str, str] = {}  # of parents, by key
+        self._run_ids: dict[tuple[str, str], str] = {}  # of parents, by experiment and key
         self._pause_ends = 0.0
 
     def record(self, run: RunRecord) -> str | None:
@@ -66,6 +74,16 @@ class Recorder:
         A run that has ended is left as it is when its key comes again. A sweep is opened by its first record and
         brought up to date by later ones: new points of its curves are added, files are replaced.
         """
+        return self._deliver(
+            replace(
+                run,
+                tags={**self.context, **run.tags},  # of this command, whichever sends the record in the end
+                experiment=run.experiment or self.experiment,
+                data=run.data or self.data,
+            )
+        )
+
+    def _deliver(self, run: RunRecord) -> str | None:
         if time.monotonic() >= self._pause_ends:
             try:
                 run_id = self._send(run)
@@ -74,17 +92,21 @@ class Recorder:
                 self._pause_ends = time.monotonic() + PAUSE
             else:
                 self.trouble = ""
+                self.lost.discard(run.key)
                 return run_id
         try:
             self.unsent.keep(run)
+            self.lost.discard(run.key)
         except OSError as error:
+            self.lost.add(run.key)
             self.trouble += f"; and {run.key!r} could not be kept either: {one_line(error)}"
         return None
 
     def send_unsent(self) -> int:
         """Deliver what was kept, as far as the store takes it, and return how many records went."""
         sent = 0
-        for run in self.unsent.waiting():
+        waiting = list(self.unsent.waiting())
+        for run in waiting:
             try:
                 self._send(run, is_retry=True)
             except TROUBLE as error:
@@ -94,6 +116,9 @@ class Recorder:
                 return sent
             self.unsent.forget(run)
             sent += 1
+        for run in waiting:
+            if run.role == "sweep" and sent:  # again, now that the runs which it links to are there
+                self._deliver(run)
         if not len(self.unsent):
             self.trouble, self._pause_ends = "", 0.0
         return sent
@@ -106,24 +131,27 @@ class Recorder:
         tag = f"tags.`{KEY_TAG}`"
         condition = f"{tag} LIKE '{tag_of(prefix)}%' AND attributes.status != 'RUNNING'"
         try:
-            keys = {key_of(run.data.tags[KEY_TAG]) for run in self._search(condition)}
+            found = self._keyed_runs().search(condition, self._experiment_id(self.experiment))
         except TROUBLE as error:
             raise TrackingError(f"{redact(self.uri)}: {one_line(error)}") from error
-        return {key for key in keys | {run.key for run in self.unsent.waiting()} if key.startswith(prefix)}
+        keys = {key_of(run.data.tags[KEY_TAG]) for run in found}
+        keys |= {run.key for run in self.unsent.waiting() if run.experiment in ("", self.experiment)}
+        return {key for key in keys if key.startswith(prefix)}
 
     def show(self, view: View) -> str:
         """Prepare a view of the runs in the MLflow UI and return its address there, from the # on."""
         try:
-            connection = self._connect()
+            experiment_id = self._experiment_id(self.experiment)
             key, value = view_tag(view)
-            connection.store.client.set_experiment_tag(connection.experiment_id, key, value)
+            self._connect().store.client.set_experiment_tag(experiment_id, key, value)
         except TROUBLE as error:
             raise TrackingError(f"{redact(self.uri)}: {one_line(error)}") from error
-        return view.address(connection.experiment_id)
+        return view.address(experiment_id)
 
     def connect(self) -> Store:
         """Return the open store. Raises TrackingError where it cannot be opened."""
         try:
+            self._experiment_id(self.experiment)
             return self._connect().store
         except TROUBLE as error:
             raise TrackingError(f"{redact(self.uri)}: {one_line(error)}") from error
@@ -131,54 +159,48 @@ class Recorder:
     def _connect(self) -> Connection:
         if self._connection is None:
             store = open_store(self.uri, self.root)
-            self._connection = Connection(store, store.experiment(self.experiment, self.description))
+            self._connection = Connection(store, {})
         return self._connection
+
+    def _experiment_id(self, name: str) -> str:
+        """Return the id of the experiment, made if need be; only this recorder's own is described here."""
+        store, experiments = self._connect()
+        if name not in experiments:
+            experiments[name] = store.experiment(name, self.description if name == self.experiment else "")
+        return experiments[name]
 
     def _send(self, record: RunRecord, *, is_retry: bool = False) -> str:
         connection = self._connect()
+        experiment_id = self._experiment_id(record.experiment or self.experiment)
         is_sweep = record.role == "sweep"
         values = entities(record)
-        values.tags.update({**self.context, **values.tags})
         if "dnnexp.depth" in values.tags:
             values.tags["mlflow.runColor"] = run_color(int(values.tags["dnnexp.depth"]))
         if record.parent is not None:
-            values.tags["mlflow.parentRunId"] = self._parent_id(record.parent)
+            values.tags["mlflow.parentRunId"] = self._parent_id(record.parent, experiment_id)
 
-        run = self._claim(record, values.tags, look_first=is_retry or record.role not in TRIALS)
+        keyed = self._keyed_runs()
+        run = keyed.claim(record, values.tags, experiment_id, look_first=is_retry or record.role not in TRIALS)
+        if NOTE in values.tags:
+            values.tags[NOTE] = resolved(values.tags[NOTE], experiment_id, run.info.run_id, keyed.find)
         if is_sweep:
-            self._run_ids[record.key] = run.info.run_id
+            self._run_ids[experiment_id, record.key] = run.info.run_id
             values = self._news(run, values)
         elif RunStatus.is_terminated(RunStatus.from_string(run.info.status)):
             self._log_model(connection.store, run.info.run_id, record)
             return str(run.info.run_id)
+        there = run.data.tags  # a run that has just been made has its tags already
+        values = values._replace(tags={key: text for key, text in values.tags.items() if there.get(key) != text})
         self._write(connection.store, run.info.run_id, values)
         self._log_model(connection.store, run.info.run_id, record)
+        if record.data is not None and not (run.inputs and run.inputs.dataset_inputs):
+            connection.store.client.log_inputs(run.info.run_id, [dataset_input(record.data)])
         if record.status == "RUNNING":
             connection.store.client.update_run(run.info.run_id, status="RUNNING")
         else:
             end = None if record.end_time is None else round(record.end_time * 1000)
             connection.store.client.set_terminated(run.info.run_id, record.status, end)
         return str(run.info.run_id)
-
-    def _claim(self, record: RunRecord, tags: Mapping[str, str], *, look_first: bool) -> Run:
-        """Return the one run with the record's key, a new one where there is none.
-
-        MLflow knows no unique tags. Whoever has made a run and then sees another with its key removes its own and
-        begins again, after a pause of its own length: of several only one can ever have seen itself alone.
-        """
-        client, experiment_id = self._connect().store.client, self._connect().experiment_id
-        start = None if record.start_time is None else round(record.start_time * 1000)
-        for attempt in range(ATTEMPTS):
-            found = self._with_key(record.key) if look_first or attempt else []
-            if len(found) == 1 or (found and attempt == ATTEMPTS - 1):
-                return min(found, key=lambda run: (run.info.status == "RUNNING", run.info.run_id))
-            if not found:
-                own = client.create_run(experiment_id, start, dict(tags), redact(record.name))
-                if len(self._with_key(record.key)) == 1:
-                    return own
-                client.delete_run(own.info.run_id)
-            time.sleep((20 + secrets.randbelow(80)) / 1000 * 2**attempt)
-        raise TrackingError(f"key {record.key!r}: other processes keep making runs of it")
 
     def _write(self, store: Store, run_id: str, values: Entities) -> None:
         for batch in batches(values):
@@ -220,30 +242,16 @@ class Recorder:
         params = [p for p in values.params if p.key not in known]
         return Entities(params, metrics, tags, values.artifacts)
 
-    def _parent_id(self, key: str) -> str:
-        if key not in self._run_ids:
-            run = self._find(key)
-            if run is None:
+    def _parent_id(self, key: str, experiment_id: str) -> str:
+        if (experiment_id, key) not in self._run_ids:
+            found = self._keyed_runs().find(key, experiment_id)
+            if found is None:
                 raise TrackingError(f"parent: no run with key {key!r} in {redact(self.uri)}")
-            self._run_ids[key] = run.info.run_id
-        return self._run_ids[key]
+            self._run_ids[experiment_id, key] = found
+        return self._run_ids[experiment_id, key]
 
-    def _find(self, key: str) -> Run | None:
-        return next(iter(self._with_key(key)), None)
-
-    def _with_key(self, key: str) -> list[Run]:
-        return self._search(f"tags.`{KEY_TAG}` = '{tag_of(key)}'")
-
-    def _search(self, condition: str) -> list[Run]:
-        store, experiment_id = self._connect()
-        runs: list[Run] = []
-        token: str | None = None
-        while True:
-            page = store.client.search_runs([experiment_id], condition, max_results=PAGE, page_token=token)
-            runs += page
-            token = page.token
-            if not token:
-                return runs
+    def _keyed_runs(self) -> KeyedRuns:
+        return KeyedRuns(self._connect().store.client)
 
 
 def _is_refusal(error: Exception) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from dnnexp.errors import require, require_choice
 
-__all__ = ["ROLES", "STATUSES", "ModelRecord", "RunRecord"]
+__all__ = ["ROLES", "STATUSES", "DataRecord", "ModelRecord", "RunRecord"]
 
 ROLES = ("single", "range", "screen", "rescore", "confirm", "champion", "sweep")  # a sweep is the parent of its trials
 STATUSES = ("RUNNING", "FINISHED", "FAILED", "KILLED")
@@ -25,6 +25,20 @@ class ModelRecord:
     content: bytes  # of a predictor's file
     example: str  # some rows of its input: JSON, with columns and data
     registered: str = ""  # its name in the registry, under the alias champion; "" for none
+
+
+@dataclass(frozen=True)
+class DataRecord:
+    """The data of a run, as it is told of in MLflow."""
+
+    name: str
+    source: str  # a file, or the name of data that comes with the package
+    sha256: str  # of the whole content
+    split_sha256: str  # of the test rows
+    rows: int
+    test_rows: int
+    columns: int
+    task: str
 
 
 @dataclass
@@ -44,6 +58,8 @@ class RunRecord:
     start_time: float | None = None  # seconds since 1970
     end_time: float | None = None  # None while it runs
     model: ModelRecord | None = None
+    experiment: str = ""  # its name; "": that of the recorder
+    data: DataRecord | None = None  # None: that of the recorder
 
     def __post_init__(self) -> None:
         require(bool(self.key), "key", "a key that is not empty", self.key)
@@ -70,6 +86,7 @@ class RunRecord:
         }
         if self.model is not None:
             values["model"] = {**vars(self.model), "content": base64.b64encode(self.model.content).decode()}
+        values["data"] = None if self.data is None else vars(self.data)
         return json.dumps(values)
 
     @classmethod
@@ -85,4 +102,6 @@ class RunRecord:
             values["model"] = ModelRecord(
                 **{**values["model"], "content": base64.b64decode(values["model"]["content"])}
             )
+        if values.get("data") is not None:
+            values["data"] = DataRecord(**values["data"])
         return cls(**values)

@@ -17,11 +17,12 @@ from dnnexp.errors import DnnexpError
 from dnnexp.redaction import redact
 from dnnexp.tracking.schema import require_store
 
-__all__ = ["Store", "TrackingError", "one_line", "open_store"]
+__all__ = ["NOTE", "Store", "TrackingError", "one_line", "open_store"]
 
 PATIENCE = 120.0  # seconds to wait for another process that is making the same database
-NOTE = "mlflow.note.content"
+NOTE = "mlflow.note.content"  # a description, in Markdown
 QUOTES = "\"')"
+ASIDE = "(raised as a result of "  # what SQLAlchemy says before it says what happened
 KIND = {"mlflow.experimentKind": "custom_model_development"}  # for a UI that does not leave that to the browser
 
 
@@ -87,7 +88,8 @@ def _database_store() -> Any:
 def one_line(error: Exception) -> str:
     """Return what an error says first, without the wrapping of SQLAlchemy, MLflow and urllib3, passwords redacted."""
     first = error.args[0] if error.args and not isinstance(error, OSError) else error  # of an OSError it is a number
-    text = (str(first).strip() or type(error).__name__).splitlines()[0]
+    lines = [line for line in str(first).splitlines() if line.strip() and not line.startswith(ASIDE)]
+    text = lines[0].strip() if lines else type(error).__name__
     request, said, reason = text.partition(" failed with exception ")
     if said:
         text = f"{request} failed: {reason.rpartition(': ')[2].strip(QUOTES)}"

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from dnnexp.errors import require
 
-__all__ = ["View", "run_color", "study_view", "view_tag"]
+__all__ = ["TAG", "View", "page_address", "run_color", "study_view", "view_tag"]
 
 TAG = "mlflow.sharedViewState."
 TAG_LENGTH = 20_000  # characters
@@ -33,7 +33,9 @@ COLORS = (  # plasma, from dark to light, so that lightness alone tells them apa
 LINEAR = "#7f7f7f"  # no hidden layer
 COMPARED = ("model.depth", "model.widths", "model.activation", "optimizer.lr")
 AXES = ("model.depth", "model.widest", "model.activation", "optimizer.lr_log10")  # of the parallel coordinates
-RUN_NAME = "attributes.`Run Name`"
+RUN_NAME, CREATED = "attributes.`Run Name`", "attributes.`Created`"
+WIDTHS = {RUN_NAME: 270, CREATED: 115}  # in the table, pixels: with the side panel closed all columns are seen at once
+WIDTH = 107  # of any other column
 
 Json = dict[str, Any]
 
@@ -56,7 +58,12 @@ class View(NamedTuple):
 
     def address(self, experiment_id: str) -> str:
         """The view's page in the UI, from the # on."""
-        return f"#/experiments/{experiment_id}/runs?workflowType=machine_learning&viewStateShareKey={self.key}"
+        return page_address(experiment_id, self.key)
+
+
+def page_address(experiment_id: str, key: str) -> str:
+    """Return the page of a view in the UI, from the # on, with the UI's switch set to model training."""
+    return f"#/experiments/{experiment_id}/runs?workflowType=machine_learning&viewStateShareKey={key}"
 
 
 def study_view(study: str, score: str, test: str, *, greater_is_better: bool) -> View:
@@ -73,6 +80,7 @@ def study_view(study: str, score: str, test: str, *, greater_is_better: bool) ->
         is_ascending=not greater_is_better,
         columns=(
             _column("metrics", score),
+            _column("metrics", f"{score}_se"),
             _column("metrics", test),
             *(_column("params", key) for key in COMPARED),
             _column("tags", "dnnexp.role"),
@@ -106,7 +114,7 @@ def view_tag(view: View) -> tuple[str, str]:
         "orderByAsc": view.is_ascending,
         "selectedColumns": list(view.columns),
         "columnOrder": [RUN_NAME, *view.columns],
-        "columnWidths": {RUN_NAME: 300} | dict.fromkeys(view.columns, 120),
+        "columnWidths": WIDTHS | dict.fromkeys(view.columns, WIDTH),
         "runsHiddenMode": "SHOW_ALL",
         "compareRunCharts": charts,
         "compareRunSections": sections,

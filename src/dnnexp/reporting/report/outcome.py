@@ -12,9 +12,9 @@ import numpy.typing as npt
 from markupsafe import Markup
 from PIL import Image
 
-from dnnexp.reporting.figures import BLUE, GREEN, GREY, ORANGE
 from dnnexp.reporting.report.contents import Boundary, Confusion, Residuals
 from dnnexp.reporting.report.plot import Plot, Scale, linear
+from dnnexp.reporting.style import BLUE, GREEN, GREY, ORANGE
 
 __all__ = ["Cell", "boundary_plot", "confusion_rows", "image_url", "mistakes", "residual_plots", "swatches"]
 
