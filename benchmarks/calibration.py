@@ -56,14 +56,16 @@ def report(outcomes: Sequence[Outcome]) -> str:
         _bar("95% interval of the gain of depth 2 holds", covered_gain, len(outcomes)),
         *(_bar(f"chosen deeper than 1, {MEANINGS[k]}", *_deeper([o for o in outcomes if o.kind == k])) for k in SHARES),
         "",
-        "winner of screening, score - truth     where it won    on fresh folds    true gain of depth 2",
+        "winner of screening, score - truth      where it won    on fresh folds  true gain of depth 2 (range)",
     ]
     for kind in SHARES:
         own = [o for o in outcomes if o.kind == kind]
         if own:
             before = _mean([o.screened - o.screened_true for o in own])
             after = _mean([o.rescored - o.rescored_true for o in own])
-            lines.append(f"  {MEANINGS[kind]:32} {before:>16}  {after:>16}  {_mean([o.gain_true for o in own]):>18}")
+            gains = [o.gain_true for o in own]
+            true = f"{_mean(gains)} ({min(gains):+.3f} to {max(gains):+.3f})"
+            lines.append(f"  {MEANINGS[kind]:32} {before:>16}  {after:>16}  {true}")
     return "\n".join(line for line in lines if " 0 of 0" not in line)
 
 
@@ -96,7 +98,7 @@ def write(outcomes: Sequence[Outcome], path: Path) -> None:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(Outcome._fields)
         for outcome in sorted(outcomes):
-            table.writerow([f"{value + 0.0:.5f}" if isinstance(value, float) else value for value in outcome])
+            table.writerow([f"{round(value, 5) + 0.0:.5f}" if isinstance(value, float) else value for value in outcome])
 
 
 def draw(outcomes: Sequence[Outcome], path: Path) -> None:
