@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dnnexp.notation import counted, gain, interval, with_error
+from dnnexp.notation import counted, gain, interval, like, with_error
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,12 @@ def test_the_ends_of_an_interval_have_like_digits() -> None:
 
 def test_one_is_not_a_plural() -> None:
     assert (counted(1, "trial"), counted(1000, "trial"), counted(0, "row")) == ("1 trial", "1,000 trials", "0 rows")
+
+
+def test_a_part_of_a_score_is_written_to_the_digit_of_the_score() -> None:
+    assert like(0.003612, 0.9931) == "0.0036"
+    assert like(0.00002, 0.9931) == "0.0000"
+    assert like(1.234, 55.36) == "1.23"
+    assert like(12.3, 54321.0) == "12"
+    assert like(1e-6, 3e-5) == "1e-06"
+    assert like(0.01, None) == "0.0100"

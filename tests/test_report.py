@@ -66,9 +66,16 @@ def test_the_report_says_what_the_terminal_said(swept: Swept) -> None:
     for sentence in answer:
         assert sentence in swept.printed
         assert sentence in shown
-    tested = re.search(r"it has test accuracy (\S+) on (\d+) rows", "\n".join(answer))
+    tested = re.search(
+        r"it has test accuracy (\S+) ± \S+ \(mean ± sd over 5 seeds, 95% interval (\S+ to \S+)\) on (\d+) rows",
+        "\n".join(answer),
+    )
     assert tested is not None
-    assert f"it reaches accuracy {tested[1]} on {tested[2]} rows" in shown
+    assert f"it reaches accuracy {tested[1]} on {tested[3]} rows" in shown
+    assert f"How sure? {tested[2]} 95% interval of its test accuracy" in shown
+    beside = re.search(r"linear, the best of these \(gain (\S+ ± \S+) on the same folds", "\n".join(answer))
+    assert beside is not None
+    assert f"over linear on the same folds: {beside[1]}, " in shown
     for gained in re.findall(r"gain (\S+ ± \S+) over depth (\d+)", "\n".join(answer)):
         assert f"{gained[0]} over" in shown
 
@@ -77,10 +84,15 @@ def test_the_numbers_are_those_of_the_leaderboard(swept: Swept) -> None:
     table = (swept.folder / "leaderboard.csv").read_text(encoding="utf-8")
     shown = text(swept.page)
     rows = [row for row in csv.DictReader(io.StringIO(table)) if row["score"]]
-    assert len(rows) == 8
+    assert [row["network"] for row in rows if row["state"] == "baseline"] == [
+        "majority class",
+        "linear",
+        "boosted trees",
+    ]
+    assert len(rows) == 8 + 3
     for row in rows:
         score = with_error(float(row["score"]), float(row["standard_error"]))
-        assert f"{row['network']} {row['depth']} {score} " in shown
+        assert f"{' '.join([row['network'], *row['depth'].split()])} {score} " in shown
     inside = re.search(r'href="data:text/csv;charset=utf-8;base64,([^"]+)"', swept.page)
     assert inside is not None
     assert base64.b64decode(inside[1]).decode() == table
@@ -106,9 +118,9 @@ def test_the_commands_that_it_shows_run(swept: Swept, capsys: pytest.CaptureFixt
         program, arguments = shlex.split(command)[2], shlex.split(command)[3:]
         run = {"dnnexp.train": train, "dnnexp.report": report}[program]
         assert run(["--quiet", *arguments, "tracking=none"]) == 0
-    tested = re.search(r"test accuracy \S+", swept.printed)
+    tested = re.search(r"The champion, the network of the first seed, has (test accuracy \S+)", swept.printed)
     assert tested is not None
-    assert tested[0] in capsys.readouterr().out  # the command that trains again comes to the same score
+    assert tested[1] in capsys.readouterr().out  # the command that trains again comes to the same score
 
 
 def test_a_study_that_is_not_there_is_named_with_those_that_are(
@@ -145,4 +157,4 @@ def test_a_sweep_that_is_not_finished_has_a_report_of_what_is_there(swept: Swept
     assert report(["--quiet", f'study="{STUDY}"', f"paths.root={root}"]) == 0
     page = (root / "outputs" / STUDY / "report.html").read_text(encoding="utf-8")
     assert "Not finished yet 8 trials have ended so far." in text(page)
-    assert page.count("<tr data-k=") == 8
+    assert page.count("<tr data-k=") == 8 + 3  # the baselines were scored before it was done

@@ -26,7 +26,7 @@ from dnnexp.search.studies import Studies
 from dnnexp.sweep import chosen_by_the_sweep, main, make_protocol
 
 SMALL = ("data=wine", "search.trials_per_depth=4", "search.max_depth=2", "search.patience=1", "trainer.epochs=15")
-AGAIN = ("search.rescore=2", "evaluation.rescore_folds=4", "search.confirm_seeds=3")
+AGAIN = ("search.baselines=false", "search.rescore=2", "evaluation.rescore_folds=4", "search.confirm_seeds=3")
 
 
 @pytest.fixture(autouse=True)
@@ -98,7 +98,9 @@ def test_a_sweep_answers_and_records_every_trial_once_below_its_own_run() -> Non
     assert {row["trial"]: float(row["screening"]) for row in board if row["depth"] == "1"} == screened
     (confirmed,) = [r for r in ended if r.stage == "confirm"]
     assert len(confirmed.test_scores) == 3
-    assert f"The champion, the network of the first seed, has test accuracy {confirmed.test_scores[0]:.4f}." in text
+    assert (
+        f"The champion, the network of the first seed, has test accuracy {confirmed.test_scores[0]:.4f} (95% " in text
+    )
     report = Path("runs", "outputs", "s", "report.html").read_bytes()
     assert [file.read_bytes() for file in Path("runs", "artifacts").rglob("report.html")] == [report]
 

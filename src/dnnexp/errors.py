@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from numbers import Number
 
-__all__ = ["ConfigError", "DataError", "DnnexpError", "nearest", "require", "require_choice"]
+__all__ = ["ConfigError", "DataError", "DnnexpError", "nearest", "require", "require_choice", "shown"]
+
+WIDEST = 60  # characters of a value in a message
 
 
 class DnnexpError(Exception):
@@ -25,7 +28,14 @@ def nearest(name: str, choices: Iterable[str]) -> str:
     names = sorted(choices)
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     guess = f"did you mean {close[0]!r}? " if close else ""
-    return f"{guess}choices: {', '.join(names)}"
+    plain = [name if name.isprintable() and len(name) <= WIDEST else shown(name) for name in names]
+    return f"{guess}choices: {', '.join(plain)}"
+
+
+def shown(value: object) -> str:
+    """Return the value as Python writes it, its beginning where it is long."""
+    text = str(value) if isinstance(value, Number) else repr(value)
+    return text if len(text) <= WIDEST else f"{text[:WIDEST]}…"
 
 
 def require(holds: bool, key: str, law: str, value: object) -> None:

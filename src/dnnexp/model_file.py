@@ -28,7 +28,7 @@ from dnnexp.errors import DataError
 __all__ = ["FORMAT", "ModelFileError", "pack", "read_model_file", "write_whole"]
 
 Array = npt.NDArray[Any]
-FORMAT = 2  # of the file; 1 had no checksum
+FORMAT = 3  # of the file; 1 had no checksum, 2 no thresholds
 MEMBERS = ["description.npy", "sha256.npy", "theta.npy"]
 BYTES = ("|u1",)
 FLOATS = ("<f4", "<f8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["counted", "duration", "gain", "interval", "number", "with_error"]
+__all__ = ["counted", "duration", "gain", "interval", "like", "number", "with_error"]
 
 
 def number(value: float | None) -> str:
@@ -29,6 +29,14 @@ def with_error(value: float | None, error: float | None) -> str:
     if value is not None and abs(value) >= 10 and "e" not in text and (error == 0 or error * 10**decimals >= 0.5):
         return f"{text} ± {error:,.{decimals}f}"
     return f"{text} ± {number(error)}"
+
+
+def like(value: float, other: float | None) -> str:
+    """Return a number to the digit that `number` writes another with: a part of 0.9931 is 0.0036, or 0.0000."""
+    text = number(other)
+    if other is None or "e" in text or text == "-":
+        return number(value)
+    return f"{value:,.{len(text.partition('.')[2])}f}"
 
 
 def gain(value: float, error: float | None = None) -> str:

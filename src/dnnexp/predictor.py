@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnnexp.data.dataset import row_number
+from dnnexp.data.dates import NOTATIONS
 from dnnexp.data.preprocessing import Preprocessor
 from dnnexp.data.schema import SCALINGS, TASKS
 from dnnexp.data.target_code import TargetCode
@@ -166,7 +167,8 @@ class Predictor:
             ArithmeticError,
             RecursionError,
         ) as error:
-            raise ModelFileError(f"{path}: not a dnnexp model, its description cannot be read: {error}") from None
+            said = f"it lacks {error}" if isinstance(error, KeyError) else error
+            raise ModelFileError(f"{path}: not a dnnexp model, its description cannot be read: {said}") from None
         if theta.ndim != 2 or theta.shape[1] != size or not len(theta):
             law = f"theta of shape (networks, {size})"
             raise ModelFileError(f"{path}: need {law}, got {theta.shape}")
@@ -189,6 +191,8 @@ def _parts(description: Mapping[str, Any]) -> tuple[Architecture, Preprocessor, 
     names = (*targets, *(dtype for *_, dtype in columns), *notations, *notations.values(), *provenance)
     if not all(type(text) is str for text in names):
         raise ValueError("its names are no texts")
+    if not (set(notations) <= set(preprocessor.kinds) and set(notations.values()) <= set(NOTATIONS)):
+        raise ValueError("its dates are written in no notation that there is")
     card = ModelCard(tuple(targets), {name: dtype for name, _, dtype in columns}, dict(notations), dict(provenance))
     return architecture, preprocessor, code, card
 

@@ -22,16 +22,16 @@ def main(config: Config, terminal: Terminal) -> None:
     from dnnexp.data.sources import load
     from dnnexp.evaluation.protocol import Protocol
     from dnnexp.predictor import Predictor
+    from dnnexp.recording.answer import sweep_answer
     from dnnexp.recording.report import report_contents
     from dnnexp.recording.stored import short_path, stored_sweep
     from dnnexp.reporting.report import report_html
-    from dnnexp.search.answer import answer
     from dnnexp.search.stored import read_sweep
 
     study = config.study or load(config.data).name
     require_study_name(study)
     swept, facts = stored_sweep(config, study)
-    climb, records = read_sweep(swept.storage_url, study, swept.search)
+    climb, records, yardsticks = read_sweep(swept.storage_url, study, swept.search)
     dataset = load(swept.data)
     if (then := facts.get("data (SHA-256)", dataset.sha256)) != dataset.sha256:
         raise DataError(
@@ -43,8 +43,8 @@ def main(config: Config, terminal: Terminal) -> None:
     model = folder / "model.npz"
     is_confirmed = climb.confirmation is not None and climb.confirmation.state == "complete"
     predictor = Predictor.load(model) if is_confirmed and model.is_file() else None
-    sentences = answer(climb, len(protocol.split.test), len(protocol.split.development)) if climb.reason else []
-    contents = report_contents(swept, protocol, study, climb, records, predictor, sentences, facts)
+    sentences = sweep_answer(climb, protocol, predictor, yardsticks) if climb.reason else []
+    contents = report_contents(swept, protocol, study, climb, records, predictor, sentences, facts, yardsticks)
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "report.html"
     file.write_text(report_html(contents), encoding="utf-8")

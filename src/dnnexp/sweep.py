@@ -30,13 +30,14 @@ def main(config: Config, terminal: Terminal) -> None:
     for line in protocol.dataset.summary:
         terminal.say(line)
 
+    from dnnexp.recording.answer import sweep_answer
     from dnnexp.recording.sweep import SweepRecorder
-    from dnnexp.search.answer import answer, inputs_sentence
     from dnnexp.search.monitor import Monitor
     from dnnexp.search.residual import note_on_depth
     from dnnexp.search.sweep import Listeners
     from dnnexp.search.worker import climb_ladder
     from dnnexp.search.workers import run_workers
+    from dnnexp.search.yardsticks import scored_beside
 
     sweep = make_sweep(config, protocol)
     recorder = SweepRecorder(config, protocol, sweep.name, command_line(PROGRAM, sys.argv[1:]))
@@ -52,11 +53,14 @@ def main(config: Config, terminal: Terminal) -> None:
             monitor.trial(record)
             recorder.trial(record)
 
+        listeners = Listeners(on_trial=on_trial, on_climb=monitor.look)
         try:
-            if workers == 1:
-                climb_ladder(sweep, make_scorers(config, protocol), Listeners(on_trial=on_trial, on_climb=monitor.look))
-            else:
-                run_workers(work, (config, sweep), workers, monitor.keep_looking)
+            with scored_beside(sweep, protocol, measure, (config, sweep)) as yardsticks:
+                if workers == 1:
+                    climb_ladder(sweep, make_scorers(config, protocol), listeners)
+                else:
+                    run_workers(work, (config, sweep), workers, monitor.keep_looking)
+                baselines = yardsticks(progress.say)
         except KeyboardInterrupt:
             if not monitor.others_are_at_work():
                 recorder.break_off("KILLED")
@@ -67,12 +71,9 @@ def main(config: Config, terminal: Terminal) -> None:
         climb = monitor.look_again()
     is_confirmed = climb.confirmation is not None and climb.confirmation.state == "complete"
     refitted = refit_choice(config, protocol, climb.screened) if climb.screened is not None and is_confirmed else None
-    sentences = answer(climb, len(protocol.split.test), len(protocol.split.development))
-    if refitted is not None:
-        inputs = refitted.predictor.preprocessor
-        sentences.insert(1, inputs_sentence(inputs.columns, protocol.dataset.X.shape[1], inputs.scaling))
+    sentences = sweep_answer(climb, protocol, None if refitted is None else refitted.predictor, baselines)
     terminal.answer(f"{protocol.dataset.name}: the answer", sentences)  # first: writing may meet a full disk
-    for line in recorder.end(climb, monitor.records(), refitted, sentences):
+    for line in recorder.end(climb, monitor.records(), refitted, sentences, baselines):
         terminal.tell(line)
 
 
@@ -201,6 +202,13 @@ def work(config: Config, sweep: Sweep) -> None:
     protocol = make_protocol(config)
     recorder = SweepRecorder(config, protocol, sweep.name, command_line(PROGRAM, sys.argv[1:]))
     climb_ladder(sweep, make_scorers(config, protocol), Listeners(on_trial=recorder.trial))
+
+
+def measure(config: Config, sweep: Sweep) -> None:
+    """Score the baselines of a sweep and keep them with it: what a process of its own runs."""
+    from dnnexp.search.yardsticks import keep_yardsticks
+
+    keep_yardsticks(sweep, make_protocol(config))
 
 
 if __name__ == "__main__":

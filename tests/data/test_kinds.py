@@ -83,7 +83,7 @@ def test_a_kind_that_is_asked_for_is_given() -> None:
         ),
         (["1", "2", "x"], None, "or say data.numbers=[c] (the others are then missing), data.categories=[c] or data.d"),
         (["x", "y"], "number", "data.numbers: column 'c' of t.csv holds no number, for instance 'x'"),
-        ([[1], [2]], None, "t.csv: column 'c' holds values of type list, need numbers or texts"),
+        ([[1], [2]], None, "t.csv: column 'c', row 1: need a number or a text, got a list"),
         ([1 + 2j, 3], None, "t.csv: column 'c' holds complex numbers"),
     ],
 )

@@ -75,10 +75,11 @@ def test_numbers_at_the_ends_of_the_float_range_give_finite_features(size: float
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_value_far_outside_the_training_rows_is_held_at_the_limit(table: pd.DataFrame) -> None:
+def test_a_value_far_outside_the_training_rows_counts_by_its_logarithm(table: pd.DataFrame) -> None:
     fitted = Preprocessor.fit(STANDARD, table)
     features = fitted.transform(table[:1].assign(a=1e308, b=-1e308))
-    assert features[0, :2].tolist() == [LIMIT, -LIMIT]
+    most = 4 + np.log(1 + LIMIT - 4)
+    assert np.allclose(features[0, :2], [most, -most])
 
 
 def test_features_are_contiguous_rows_of_float64(table: pd.DataFrame) -> None:
@@ -128,3 +129,9 @@ def test_a_damaged_state_is_refused(table: pd.DataFrame) -> None:
         Preprocessor.from_state(state | {"centre": [0.0]})
     with pytest.raises(DataError, match="need 4 finite numbers as 'scale'"):
         Preprocessor.from_state(state | {"scale": [1.0, 1.0, 1.0, float("nan")]})
+
+
+def test_standard_scaling_goes_on_from_four_deviations_as_their_logarithm() -> None:
+    fitted = Preprocessor.fit(STANDARD, pd.DataFrame({"a": [-1.0, 1.0]}))  # mean 0, standard deviation 1
+    features = fitted.transform(pd.DataFrame({"a": [3.9, 4.0, 5.0, -5.0, 3 + np.e]}))
+    assert np.allclose(features[:, 0], [3.9, 4.0, 4 + np.log(2), -4 - np.log(2), 5.0])

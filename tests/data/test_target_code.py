@@ -96,3 +96,25 @@ def test_a_target_code_survives_json_to_the_bit(task: str, classes: tuple[str, .
     assert restored.encode(np.array(y)).tobytes() == code.encode(np.array(y)).tobytes()
     assert restored.decode(A).tolist() == code.decode(A).tolist()
     assert (restored.task, restored.classes, restored.outputs) == (code.task, code.classes, code.outputs)
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ({"threshold": None}, "need 0 finite numbers as 'threshold'"),
+        ({"mean": [None]}, "finite numbers as 'mean'"),
+        ({"mean": [[1.0, 2.0]]}, "finite numbers as 'mean'"),
+        ({"mean": [1.0, 2.0]}, "need 2 finite numbers as 'scale', got shape"),
+        ({"mean": []}, "need the means of a regression target"),
+        ({"scale": [0.0]}, "need numbers above 0 as 'scale'"),
+        ({"classes": ["a", "b"]}, "need the classes of a regression target"),
+        ({"task": "guess"}, "need one of regression, binary"),
+    ],
+)
+def test_a_damaged_state_is_refused_by_its_part(part: dict[str, object], message: str) -> None:
+    state = TargetCode.fit("regression", (), np.arange(9.0)[:, None]).state()
+    with pytest.raises(DataError, match=message):
+        TargetCode.from_state(state | part)
+    (missing,) = part
+    with pytest.raises(DataError, match=f"as '{missing}'"):
+        TargetCode.from_state({key: value for key, value in state.items() if key != missing})

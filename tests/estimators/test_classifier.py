@@ -181,6 +181,21 @@ def test_warm_start_begins_where_the_last_fit_ended() -> None:
         ({"validation_fraction": 1.0}, "0 < validation_fraction < 1"),
         ({"max_iter": 0}, "epochs >= 1"),
         ({"solver": "sgd", "learning_rate_init": 1e30, "scaling": "none"}, "lower learning_rate_init"),
+        ({"learning_rate_init": 1e300, "max_iter": 1, "batch_size": None}, "diverged .* lower learning_rate_init"),
+        ({"solver": "adma"}, "^solver: unknown choice 'adma'"),
+        ({"max_iter": 2.5}, "^max_iter: need a whole number, got 2.5"),
+        ({"batch_size": "auto"}, "^batch_size: need a whole number or None, got 'auto'"),
+        ({"dropout": "much"}, "^dropout: need a number, got 'much'"),
+        ({"early_stopping": "yes"}, "^early_stopping: need True or False, got 'yes'"),
+        ({"hidden_layer_sizes": (3.5,)}, "^hidden_layer_sizes: need a whole number, or one for each layer, got"),
+        ({"hidden_layer_sizes": [[3, 2], [1, 2]]}, "^hidden_layer_sizes: need a whole number, or one for each layer"),
+        ({"activation": 3}, "^activation: need one name, or one for each hidden layer, got 3"),
+        ({"class_weight": 3}, "class_weight: need None, .balanced. or a dict, got 3"),
+        (
+            {"class_weight": {0: float("nan"), 1: 1, 2: 1}},
+            "class_weight: need finite numbers >= 0, got nan for class 0",
+        ),
+        ({"class_weight": {0: 0, 1: 0, 2: 0}}, "class_weight: need a weight above 0 for a class that is there"),
     ],
 )
 def test_a_setting_that_cannot_be_is_a_value_error_that_says_what_can(
@@ -196,3 +211,46 @@ def test_the_predictor_inside_can_be_kept_as_a_file(tmp_path: Path) -> None:
     loaded = Predictor.load(tmp_path / "model.npz")
     table = pd.DataFrame(X, columns=list("abcd"))
     assert (loaded.predict(table) == fitted.predict(table)).all()
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([1, "a"] * 6, "y: need classes of one type, got 1 and, in row 2, 'a'"),
+        (["a", None] * 6, "Input y contains NaN: row 2 has no class"),
+        ([1e308, -1e308, 0.5] * 4, "Unknown label type"),
+    ],
+)
+def test_classes_that_cannot_be_told_apart_are_refused_with_their_row(values: list[object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        DNNClassifier(**QUICK).fit(
+            np.arange(12.0)[:, None], np.array(values, dtype=object if values[0] != 1e308 else float)
+        )
+
+
+def test_a_column_that_is_no_column_is_refused_by_its_name() -> None:
+    y = [0, 1] * 6
+    with pytest.raises(ValueError, match="X: column 'a', row 1: need a number or a text, got \\[1\\]"):
+        DNNClassifier(**QUICK).fit(pd.DataFrame({"a": [[1]] * 12}), y)
+    with pytest.raises(ValueError, match="X: column 'a' is there more than once"):
+        DNNClassifier(**QUICK).fit(pd.DataFrame([[1, 2]] * 12, columns=["a", "a"]), y)
+
+
+def test_dates_are_days_whatever_their_zone() -> None:
+    days = pd.date_range("2024-01-01", periods=40)
+    y = np.arange(40) // 20
+    model = DNNClassifier(**QUICK).fit(pd.DataFrame({"day": days}), y)
+    assert model.predictor_.kinds == {"day": "number"}
+    zoned = model.predict_proba(pd.DataFrame({"day": days.tz_localize("UTC")}))
+    assert np.array_equal(zoned, model.predict_proba(pd.DataFrame({"day": days})))
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e300])
+@pytest.mark.parametrize("class_weight", [None, "balanced", {0: 1e300, 1: 1e300, 2: 2e300}])
+def test_only_the_ratios_of_weights_count_however_large_they_are(unit: float, class_weight: object) -> None:
+    weights = 1 + np.arange(len(Y)) % 3
+    outputs = [
+        DNNClassifier(**QUICK, class_weight=class_weight).fit(X, Y, own).predict_proba(X)
+        for own in (weights, weights * unit)
+    ]
+    assert np.allclose(*outputs, atol=1e-4)

@@ -63,3 +63,12 @@ def test_partial_fit_goes_on_and_keeps_the_targets_it_began_with() -> None:
         network.partial_fit(X, np.column_stack([Y, Y]))
     with pytest.raises(ValueError, match="unknown choice 'magic'"):
         DNNRegressor(loss="magic").fit(X, Y)
+
+
+def test_one_outlier_among_new_rows_does_not_ruin_their_score() -> None:
+    rng = np.random.default_rng(0)
+    inputs = rng.standard_normal((400, 2))
+    y = inputs[:, 0] + 0.1 * rng.standard_normal(400)
+    inputs[-1, 1] = 46.0  # a slip of the decimal point, in a column that hardly matters
+    fitted = DNNRegressor(random_state=0).fit(inputs[:300], y[:300])
+    assert fitted.score(inputs[300:], y[300:]) >= 0.98

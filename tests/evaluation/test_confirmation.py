@@ -120,3 +120,15 @@ def test_the_same_generator_gives_the_same_interval_and_many_rows_go_through_in_
     assert one.mean == other.mean
     assert REPLICATES * outputs.size > 2**21
     assert one.mean.low < one.mean.estimate < one.mean.high
+
+
+def test_a_weight_of_two_is_a_row_twice_and_a_threshold_decides() -> None:
+    outputs, targets = np.linspace(0, 1, 40).reshape(1, 40, 1), (np.arange(40) % 3 > 0).astype(float)[:, None]
+    weights = np.where(np.arange(40) < 10, 2.0, 1.0)
+    for name in ("accuracy", "f1"):
+        metric = METRICS[name]
+        found = confirm(outputs, targets, metric, np.random.default_rng(0), weights=weights, threshold=np.array([0.2]))
+        twice = np.concatenate([np.arange(40), np.arange(10)])
+        right = metric.function((outputs[0, twice] > 0.2).astype(float).T, targets[twice].T, np.ones(50))
+        assert found.mean.estimate == found.first.estimate == pytest.approx(float(right))
+        assert found.mean.low < found.mean.estimate < found.mean.high

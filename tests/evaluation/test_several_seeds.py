@@ -59,8 +59,19 @@ def test_scores_can_be_computed_again_from_what_each_seed_predicts() -> None:
         assert several.evaluation.metrics[f"{metric}_sd"] == pytest.approx(scores.std(ddof=1))
 
 
+def test_the_limits_hold_the_mean_and_the_first_networks_own_score() -> None:
+    for name in ("wine", "breast_cancer", "diabetes"):
+        protocol = protocol_of(name)
+        several = confirmed(protocol, 3)
+        metrics, metric = several.evaluation.metrics, protocol.metric_name
+        assert metrics[f"test/{metric}_low"] < metrics[f"test/{metric}"] < metrics[f"test/{metric}_high"]
+        assert metrics[f"first/{metric}_low"] < several.evaluation.test_scores[0] < metrics[f"first/{metric}_high"]
+        assert confirmed(protocol, 3).evaluation.metrics == metrics
+
+
 def test_where_the_first_diverges_the_evaluation_says_so() -> None:
     lost = confirmed(protocol_of("wine"), 2, lr=1e30).evaluation
     assert lost.diverged.startswith("diverged in epoch 1")
     assert "lower optimizer.lr" in lost.diverged
     assert np.isnan(lost.test_scores).all()
+    assert not [name for name in lost.metrics if name.endswith(("_low", "_high"))]

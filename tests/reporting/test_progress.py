@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from rich.console import Console
@@ -123,7 +124,9 @@ def test_on_a_terminal_the_line_is_kept_up_to_date_within_its_width() -> None:
         for done in range(1, 4):
             progress.trial(128, done, 40, score=0.9, error=0.01, network="64x64x64x64x64x64 leaky_relu")
         progress.depth(128, network="64x64", score=0.9)
+        progress.depth(128, network="x".join(["64"] * 128), score=0.8)  # no room: left out, not cut
     assert "depth 128  accuracy 0.9000  64x64" in out.getvalue()
+    assert "depth 128  accuracy 0.8000\n" in re.sub(r" +(?=\n)", "", out.getvalue()).replace("\r", "")
     shown = [line.split("\r")[-1] for line in out.getvalue().splitlines() if "3/40" in line]
     assert shown
     assert all(len(line.replace("\x1b[2K", "")) <= 80 for line in shown)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dnnexp.evaluation.configuration import Configuration
+from dnnexp.network.optimizers import OptimizerConfig
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.schema import SearchConfig, SpaceConfig
 from dnnexp.search.studies import Studies, study_name
@@ -101,10 +102,12 @@ def scorers(kind: str, seconds: float = 0.0) -> Scorers:
 def sweep(url: str, name: str = "study", trials: int = 4, **changes: Any) -> Sweep:
     """A sweep with short heartbeats; changes go to the search config, or to the sweep for seed and fingerprint."""
     told = {key: changes.pop(key) for key in ("seed", "fingerprint", "grace") if key in changes}
-    settings = {"max_depth": 4, "patience": 1, "rescore": 0, "space": SpaceConfig(width=[4, 64])} | changes
+    space = SpaceConfig(width=[4, 64], weight_decay=[1e-5, 1e-1])  # the best is in the middle
+    settings = {"max_depth": 4, "patience": 1, "rescore": 0, "space": space} | changes
     config = SearchConfig(trials_per_depth=trials, **settings)
     told = {"seed": 0, "fingerprint": {"data": "made up", "seed": told.get("seed", 0)}} | told
-    return Sweep(name, url, config, Configuration(), heartbeat=1, **({"grace": 2} | told))
+    base = Configuration(optimizer=OptimizerConfig(lr=1e-2, weight_decay=1e-3))  # where the search starts: the best
+    return Sweep(name, url, config, base, heartbeat=1, **({"grace": 2} | told))
 
 
 def begin(studies: Studies, depth: int, stage: str = "screen") -> int:

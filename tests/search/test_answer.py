@@ -6,13 +6,17 @@ import math
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
-from trial_records import depth_of, record
+from trial_records import WOBBLE, depth_of, record
 
+from dnnexp.evaluation.baselines import Baseline
+from dnnexp.evaluation.yardsticks import Yardsticks
 from dnnexp.search.answer import answer, short_verdict, verdict
 from dnnexp.search.ladder import climb
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.schema import SearchConfig
+from dnnexp.search.yardsticks import lead
 
 
 def built(trial: TrialRecord, **fields: Any) -> TrialRecord:
@@ -128,3 +132,39 @@ def test_a_choice_that_cannot_be_refitted_is_said_to_have_no_model() -> None:
         "Refitted on all 142 development rows, it could not be trained, and there is no model: "
         "diverged in epoch 3, layer 1; lower optimizer.lr."
     )
+
+
+def baseline(name: str, scores: list[float]) -> Baseline:
+    return Baseline(name, np.array(scores), 0.7, 80.0, 20.0, 0.1, "")
+
+
+def test_the_choice_is_compared_with_the_best_that_needs_no_network_on_the_same_folds() -> None:
+    trials = [built(trial) for trial in depth_of(1, 0.8)]
+    chosen, weak = trials[2], baseline("majority class", [0.1] * 5)
+    climbed = climb([*trials, confirmation(chosen)], SearchConfig(trials_per_depth=3, max_depth=1, rescore=0))
+    for shift, verdict_said in ((0.2, "is better than linear"), (-0.1, "is worse than linear")):
+        scores = np.array(chosen.scores) - shift + WOBBLE
+        strong = baseline("linear", scores.tolist())
+        said = answer(climbed, 36, 142, Yardsticks((weak, strong)))
+        assert f"For comparison, without a network: majority class 0.1000, linear {0.8 - shift:.4f}." in said
+        assert f"The network {verdict_said}, the best of these (gain {shift:+.4f} ± 0.0007 on the same folds, " in (
+            next(sentence for sentence in said if sentence.startswith("The network"))
+        )
+    even = baseline("linear", [score + wobble for score, wobble in zip(chosen.scores, (1, -1, 0, 1, -1), strict=True)])
+    assert any("cannot be told apart from linear" in s for s in answer(climbed, 36, 142, Yardsticks((weak, even))))
+
+
+def test_where_the_choice_was_scored_again_so_was_the_baseline_that_it_is_compared_with() -> None:
+    screened = [built(trial) for trial in depth_of(1, 0.8, 1)]
+    fresh = replace(screened[0], stage="rescore", number=0, claim=0, score=0.78, scores=(0.77, 0.79) * 10)
+    climbed = climb(
+        [*screened, fresh, confirmation(screened[0])], SearchConfig(trials_per_depth=1, max_depth=1, rescore=1)
+    )
+    linear = baseline("linear", [0.99] * 5)
+    found = lead(climbed, Yardsticks((linear,), linear._replace(scores=np.array([0.75, 0.77] * 10))))
+    assert found is not None
+    assert found.gain.estimate == pytest.approx(0.02)
+    as_screened = lead(climbed, Yardsticks((linear,)))  # a study whose baselines were screened alone
+    assert as_screened is not None
+    assert as_screened.gain.estimate == pytest.approx(sum(screened[0].scores) / 5 - 0.99)
+    assert lead(climbed, Yardsticks()) is None

@@ -42,7 +42,7 @@ def test_what_trains_as_it_is_stays_as_it_is(configuration: Configuration) -> No
 
 def test_a_sweep_that_may_grow_deep_says_what_it_does_there() -> None:
     assert note_on_depth(SearchConfig(), "none") == ""
-    assert "networks of relu, gelu are built with model.residual=rezero" in note_on_depth(
+    assert "networks of relu, gelu, silu are built with model.residual=rezero" in note_on_depth(
         SearchConfig(max_depth=128), "none"
     )
     assert note_on_depth(SearchConfig(max_depth=128), "rezero") == ""

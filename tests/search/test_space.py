@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dnnexp.config import Composer
 from dnnexp.data.dataset import Dataset, assemble
 from dnnexp.data.schema import DataConfig, PreprocessingConfig
 from dnnexp.data.sources import load
@@ -18,7 +19,7 @@ from dnnexp.evaluation.configuration import Configuration
 from dnnexp.network.optimizers import OptimizerConfig
 from dnnexp.network.schema import ModelConfig
 from dnnexp.search.schema import LADDER, SpaceConfig
-from dnnexp.search.space import flatten, grow, lr_bounds, settled, suggest, tapered
+from dnnexp.search.space import flatten, grow, lr_bounds, settled, start, suggest, tapered
 
 SPACE = SpaceConfig()
 WIDE = SpaceConfig(
@@ -193,3 +194,20 @@ def test_whatever_grows_is_inside_the_space_it_grows_into(a: int, b: int, seed: 
         configuration = suggest(trial, deeper, Configuration(), space)
     assert trial.params == grow(params, depth, deeper, space)
     assert len(configuration.model.hidden) == deeper
+
+
+def test_a_search_starts_with_what_is_shipped_to_the_letter():
+    config = Composer().compose([])
+    base, params = config.configuration, start(config.configuration, config.search.space)
+    first = suggest(optuna.trial.FixedTrial(params), 1, base, config.search.space)
+    assert first.model.hidden == base.model.hidden
+    assert (first.optimizer, first.trainer, first.preprocessing) == (base.optimizer, base.trainer, base.preprocessing)
+
+
+def test_a_configuration_outside_of_the_space_starts_at_its_edge():
+    model = ModelConfig(widths=[500, 20], activation="sigmoid", dropout=0.7)
+    base = Configuration(model=model, preprocessing=PreprocessingConfig(scaling="none", select=5))
+    params = start(base, WIDE)
+    assert (params["width_1"], params["activation_1"], params["dropout"]) == (128, "relu", 0.5)
+    assert (params["scaling"], params["columns"], params["skew"]) == ("standard", 5, "none")
+    assert suggest(optuna.trial.FixedTrial(params), 1, base, WIDE).model.hidden == ((128, "relu"),)

@@ -12,7 +12,7 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ISO_NOTATION", "Dates", "days", "read_dates"]
+__all__ = ["ISO_NOTATION", "NOTATIONS", "Dates", "days", "read_dates"]
 
 LIKE = re.compile(r"\s*\d{1,4}[-/.]\d{1,2}\b")
 ISO = re.compile(r"\d{4}-\d{2}(-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?)?\s?(Z|[+-]\d{2}:?\d{2})?)?")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from dnnexp.data.columns import dropping, naming
 from dnnexp.data.dates import ISO_NOTATION, days, read_dates
-from dnnexp.errors import DataError
+from dnnexp.errors import DataError, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +48,7 @@ def read_column(name: str, column: pd.Series, kind: str | None, origin: str, row
         column, kind = column.astype(object), kind or CATEGORY
     if kind != CATEGORY and (typed := _typed(name, column, origin)) is not None:
         return typed
-    codes, distinct = coded(name, column, origin)
+    codes, distinct = coded(name, column, origin, row_name)
     if kind == CATEGORY:
         return _category(codes, distinct)
     cells = _examined(codes, distinct)
@@ -56,14 +56,16 @@ def read_column(name: str, column: pd.Series, kind: str | None, origin: str, row
         if (dates := _dates(cells)) is not None:
             return dates
         if kind == NUMBER:
-            raise DataError(f"data.numbers: column {name!r} of {origin} holds no number, for instance {distinct[0]!r}")
+            raise DataError(
+                f"data.numbers: column {name!r} of {origin} holds no number, for instance {shown(distinct[0])}"
+            )
         return _category(codes, distinct)
     if kind is None and (cells.strays >= cells.counted > 0 or (not cells.counted and len(distinct))):
         return _category(codes, distinct)
     if kind is None and cells.strays:
         i = cells.first_stray
         raise DataError(
-            f"{origin}: column {name!r}, {row_name(i)}: {distinct[codes[i]]!r} is no number, as most there are "
+            f"{origin}: column {name!r}, {row_name(i)}: {shown(distinct[codes[i]])} is no number, as most there are "
             f"({cells.strays:,} are not): correct it, or say {naming('data.numbers', [name])} (the others are then "
             f"missing), {naming('data.categories', [name])} or {dropping([name])}"
         )
@@ -104,7 +106,7 @@ def _strict_numbers(
 ) -> np.ndarray:
     if (typed := _typed(name, column, origin)) is not None:
         return typed.values
-    codes, distinct = coded(name, column, origin)
+    codes, distinct = coded(name, column, origin, row_name)
     cells = _examined(codes, distinct)
     if not cells.strays:
         return _numbers(cells).values
@@ -115,19 +117,23 @@ def _strict_numbers(
             wrong = [j for j in np.flatnonzero(cells.is_stray) if read_dates([str(distinct[j])], notation) is None]
             i = int((codes == wrong[0]).argmax())
         need = "a number" if notation is None else f"a date written like the others ({notation})"
-        raise DataError(f"{origin}: column {name!r}, {row_name(i)}: need {need}, got {distinct[codes[i]]!r}")
+        raise DataError(f"{origin}: column {name!r}, {row_name(i)}: need {need}, got {shown(distinct[codes[i]])}")
     return dates.values
 
 
-def coded(name: str, column: pd.Series, origin: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return codes (rows,), -1 for a gap, into the distinct values (k,), an object array in order of appearance."""
+def coded(name: str, column: pd.Series, origin: str, row_name: Callable[[int], str]) -> tuple[np.ndarray, np.ndarray]:
+    """Return codes (rows,), -1 for a gap, into the distinct values (k,), an object array in order of appearance.
+
+    Raises DataError for a list and its like, which are no values, naming column and row.
+    """
     import pandas as pd
 
     try:
         codes, distinct = pd.factorize(column)
     except TypeError:
-        held = type(column.dropna().iloc[0]).__name__
-        raise DataError(f"{origin}: column {name!r} holds values of type {held}, need numbers or texts") from None
+        i = next(i for i, value in enumerate(column) if not isinstance(value, Hashable))
+        held = f"a {type(column.iloc[i]).__name__}"
+        raise DataError(f"{origin}: column {name!r}, {row_name(i)}: need a number or a text, got {held}") from None
     return codes, np.asarray(distinct, dtype=object)
 
 

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
-from dnnexp.errors import DataError
-
-__all__ = ["LIMIT", "floats", "moments", "standardised"]
+__all__ = ["LIMIT", "moments", "relative", "standardised"]
 
 LIMIT = 1e6  # standard deviations; n values are never further than sqrt(n) from their own mean
 
@@ -28,6 +23,13 @@ def moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.ldexp(mean, exponent), np.where(is_constant, 0.0, scale)
 
 
+def relative(weights: np.ndarray) -> np.ndarray:
+    """Return weights (rows,), finite numbers not below 0, in units of their mean, which may be beyond floats."""
+    unit = np.ldexp(weights, -np.frexp(weights.max())[1])  # within (0, 1), exactly
+    shares: np.ndarray = unit / unit.mean()
+    return shares
+
+
 def standardised(values: np.ndarray, mean: np.ndarray, scale: np.ndarray, limit: float) -> np.ndarray:
     """Return (values - mean) / scale within ±limit, 0 where the scale is 0; contiguous rows."""
     result = np.zeros(values.shape)
@@ -35,11 +37,3 @@ def standardised(values: np.ndarray, mean: np.ndarray, scale: np.ndarray, limit:
         # halves are exact and keep the difference of two numbers near the largest float finite
         np.divide(0.5 * values - 0.5 * mean, 0.5 * scale, out=result, where=scale > 0)
     return np.clip(result, -limit, limit, out=result)
-
-
-def floats(state: dict[str, Any], key: str, like: Sequence[str] | np.ndarray) -> np.ndarray:
-    """Return state[key] as float64, or raise DataError where it is not as long as its fellow or not finite."""
-    values = np.asarray(state[key], dtype=np.float64)
-    if values.shape != (len(like),) or not np.isfinite(values).all():
-        raise DataError(f"model state: need {len(like)} finite numbers as {key!r}, got shape {values.shape}")
-    return values

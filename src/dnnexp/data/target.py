@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dnnexp.errors import DataError
+from dnnexp.errors import DataError, shown
 
 __all__ = ["MAX_WHOLE_NUMBER_CLASSES", "Target", "read_target"]
 
@@ -58,7 +58,7 @@ def read_target(
     distinct, codes = np.unique(values.astype(str) if is_text else values, return_inverse=True)
     count = len(distinct)
     if count < 2:
-        raise DataError(f"{origin}: target {said} must vary, but every row has {_label(distinct[0])!r}")
+        raise DataError(f"{origin}: target {said} must vary, but every row has {shown(_label(distinct[0]))}")
     kind = "texts" if is_text else KINDS[values.dtype.kind]
     if task is None:
         few = count <= min(MAX_WHOLE_NUMBER_CLASSES, len(values) // 2)
@@ -74,7 +74,7 @@ def read_target(
     if count > len(values) // 2:
         raise DataError(
             f"{origin}: target {said} has {count:,} distinct {kind} in {len(values):,} rows, "
-            f"e.g. {_label(distinct[0])!r}: too many to be classes (need two rows each at least, on average)"
+            f"e.g. {shown(_label(distinct[0]))}: too many to be classes (need two rows each at least, on average)"
         )
     classes = tuple(_label(value) for value in distinct)
     shares = np.bincount(codes) / len(codes)
@@ -104,7 +104,8 @@ def _labels(
     if not is_label.all():
         i, j = (int(index) for index in np.argwhere(~is_label)[0])
         raise DataError(
-            f"{origin}: data.task=multilabel needs 0 or 1 in target {names[j]!r}, {row_name(i)}, got {values[i, j]!s}"
+            f"{origin}: data.task=multilabel needs 0 or 1 in target {names[j]!r}, {row_name(i)}, "
+            f"got {shown(values[i, j])}"
         )
     y = values.astype(np.int64)
     shares = y.mean(axis=0)
@@ -121,7 +122,8 @@ def _quantities(values: np.ndarray, task: str | None, reason: str, said: str, or
     """Return a regression target, or raise DataError where the values are no quantities or classes were asked for."""
     if values.dtype.kind in "UO":
         raise DataError(
-            f"{origin}: data.task=regression needs numbers in target {said}, got texts, e.g. {str(values.flat[0])!r}"
+            f"{origin}: data.task=regression needs numbers in target {said}, got texts, "
+            f"e.g. {shown(str(values.flat[0]))}"
         )
     if task not in (None, "regression"):
         raise DataError(f"{origin}: data.task={task} needs one target column, but {reason}")

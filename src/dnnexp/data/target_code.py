@@ -8,13 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from dnnexp.data.moments import LIMIT, floats, moments, standardised
+from dnnexp.data.moments import LIMIT, moments, standardised
+from dnnexp.data.preprocessing.state import choice, number_list, require_sound
+from dnnexp.data.schema import TASKS
 from dnnexp.errors import DataError
 
 __all__ = ["TargetCode"]
 
 HALF = 0.5
 NOTHING = np.empty(0)
+CLASSES = {"binary": (2, 2), "multiclass": (2, 1 << 30)}  # at least, at most
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,11 +100,21 @@ class TargetCode:
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> TargetCode:
-        """Return the code whose state() this is, to the same bits. Raises DataError for a threshold that cannot be."""
-        mean = np.asarray(state["mean"], dtype=np.float64)
-        threshold = np.asarray(state["threshold"], dtype=np.float64)
-        code = cls(state["task"], tuple(state["classes"]), mean, floats(state, "scale", mean), threshold)
-        is_right_size = {"binary": threshold.shape == (1,), "multilabel": threshold.ndim == 1 and threshold.size > 0}
-        if not is_right_size.get(code.task, threshold.shape == (0,)):
-            raise DataError(f"model state: a {code.task} target cannot have thresholds of shape {threshold.shape}")
-        return code.deciding_at(threshold)
+        """Return the code whose state() this is, to the same bits.
+
+        Raises DataError for a part that is missing, of another type or length, not finite, or out of range.
+        """
+        for key in ("task", "classes", "mean", "scale", "threshold"):
+            require_sound(key in state, key, "a target code that says how it decides")
+        task, classes = choice(state, "task", TASKS), state["classes"]
+        mean, threshold = (number_list(state[key], key, None if state[key] else 0) for key in ("mean", "threshold"))
+        require_sound((len(mean) > 0) == (task == "regression"), "mean", f"the means of a {task} target")
+        scale = number_list(state["scale"], "scale", len(mean))
+        require_sound(bool((scale > 0).all()), "scale", "numbers above 0")
+        is_right_size = {"binary": len(threshold) == 1, "multilabel": len(threshold) > 0}
+        if not is_right_size.get(task, len(threshold) == 0):
+            raise DataError(f"model state: a {task} target cannot have thresholds of shape {threshold.shape}")
+        is_named = isinstance(classes, list) and all(type(name) is str for name in classes)
+        least, most = CLASSES.get(task, (0, 0))
+        require_sound(is_named and least <= len(classes) <= most, "classes", f"the classes of a {task} target")
+        return cls(task, tuple(classes), mean, scale, threshold).deciding_at(threshold)

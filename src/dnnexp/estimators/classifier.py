@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from numpy.random import RandomState
 from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags, column_or_1d
@@ -15,6 +16,7 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classi
 from sklearn.utils.validation import check_array
 
 from dnnexp.data.target_code import TargetCode
+from dnnexp.errors import shown
 from dnnexp.estimators.network_estimator import USUAL, NetworkEstimator, as_value_error
 from dnnexp.estimators.rows import Rows, counted_rows, read_table
 from dnnexp.evaluation.stack import balance
@@ -34,8 +36,9 @@ class DNNClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc]
     those of the commands, which DNNRegressor shares:
 
     hidden_layer_sizes: units of each hidden layer; (): none, logistic regression. activation: one name, or one for each
-    layer. solver, learning_rate_init, weight_decay (None: the solver's own), schedule, batch_size (None: all rows),
-    max_iter (epochs), dropout, normalization, residual, average (decay of the average of weights that is kept).
+    layer. solver, learning_rate_init, weight_decay (None: the solver's own; less, in proportion, of more than 2,000
+    rows), schedule, batch_size (None: all rows), max_iter (epochs), dropout, normalization, residual, average (decay of
+    the average of weights that is kept).
     early_stopping: hold back a share of the rows, validation_fraction, and keep the best weights by them, ending after
     n_iter_no_change epochs without a better one; False: train on all rows to the end. n_members: networks with seeds of
     their own, whose mean probability is the prediction. warm_start: fit goes on from the weights of the last fit.
@@ -114,7 +117,7 @@ class DNNClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc]
         if rows.y.ndim == 1:
             classes = np.unique(rows.y)
             if len(classes) < 2:
-                raise ValueError(f"y: need at least 2 classes to tell apart, got 1 class: {classes[0]!r}")
+                raise ValueError(f"y: need at least 2 classes to tell apart, got 1 class: {classes[0]!s}")
         else:
             classes = np.arange(rows.y.shape[1])
         if self.warm_start and not np.array_equal(getattr(self, "classes_", classes), classes):
@@ -170,7 +173,7 @@ class DNNClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc]
         if self.class_weight is None:
             return rows
         own = np.ones(len(rows.y)) if rows.weights is None else rows.weights
-        if isinstance(self.class_weight, str):
+        if not isinstance(self.class_weight, Mapping):
             if self.class_weight != "balanced":
                 raise ValueError(f'class_weight: need None, "balanced" or a dict, got {self.class_weight!r}')
             Y = TargetCode.fit(task, names, rows.y).encode(rows.y)
@@ -184,7 +187,12 @@ class DNNClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc]
         factors[known] = compute_class_weight(
             dict(self.class_weight), classes=self.classes_[known], y=self.classes_[rows.y]
         )
+        for i, factor in enumerate(factors):
+            if not 0 <= factor < np.inf:
+                raise ValueError(f"class_weight: need finite numbers >= 0, got {factor:g} for class {names[i]}")
         weights = own * factors[rows.y]
+        if not (weights > 0).any():
+            raise ValueError("class_weight: need a weight above 0 for a class that is there, got none")
         return Rows(rows.X[weights > 0], rows.y[weights > 0], weights[weights > 0])
 
 
@@ -192,10 +200,29 @@ def _classes_or_labels(y: Any) -> Array:
     """Return y as (examples,), or as (examples, labels) of 0 and 1. Raises ValueError for anything else."""
     if y is None:
         raise ValueError("DNNClassifier requires y to be passed, but the target y is None")
-    check_classification_targets(y)
-    kind = type_of_target(y, input_name="y")
+    _require_alike(y)
+    with np.errstate(over="ignore", invalid="ignore"):  # numbers like 1e308 are asked whether they are whole numbers
+        check_classification_targets(y)
+        kind = type_of_target(y, input_name="y")
     if kind == "multilabel-indicator":
         return np.asarray(check_array(y, input_name="y", dtype=np.int64))
     if kind == "multiclass-multioutput":
         raise ValueError("y: need one column of classes, or several of 0 and 1, got several columns of classes")
     return np.asarray(column_or_1d(y, warn=True))
+
+
+def _require_alike(y: Any) -> None:
+    """Raise ValueError for classes of which one is missing, or that are texts and something else."""
+    values = np.asarray(y)
+    if values.dtype != object or values.ndim != 1:
+        return
+    is_missing = pd.isna(values)
+    if is_missing.any():
+        raise ValueError(f"Input y contains NaN: row {int(is_missing.argmax()) + 1} has no class")
+    is_other = np.array([isinstance(value, str) != isinstance(values[0], str) for value in values], dtype=bool)
+    if is_other.any():
+        i = int(is_other.argmax())
+        raise ValueError(
+            f"y: need classes of one type, got {shown(values[0])} and, in row {i + 1}, {shown(values[i])}: "
+            "write all of them as texts"
+        )

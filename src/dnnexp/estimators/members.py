@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from dnnexp.data.moments import relative
 from dnnexp.data.preprocessing import Preprocessor
 from dnnexp.data.target_code import TargetCode
 from dnnexp.errors import DnnexpError
@@ -62,7 +63,7 @@ def train_members(
     examples = Examples.empty(len(features), features.shape[1], code.outputs, trainer.precision)
     examples.X1[:, :-1], examples.Y[:] = features, code.encode(rows.y)
     if rows.weights is not None:
-        weights = (rows.weights / rows.weights.mean()).astype(trainer.precision)
+        weights = relative(rows.weights).astype(trainer.precision)
         examples = examples._replace(weights=weights, score_weights=weights)
     architecture = architecture_of(configuration.model, features.shape[1], code.outputs, loss)
     if start is not None and start.theta.shape != (len(stop), architecture.size):

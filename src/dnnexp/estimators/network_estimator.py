@@ -19,6 +19,7 @@ from dnnexp.data.target_code import TargetCode
 from dnnexp.errors import DnnexpError, require
 from dnnexp.estimators.members import Trained, hold_back, train_members
 from dnnexp.estimators.rows import Rows, merged_rows, read_table
+from dnnexp.estimators.settings import activations, hidden_layers, in_own_words, require_settings
 from dnnexp.evaluation.configuration import Configuration
 from dnnexp.network.optimizers import OptimizerConfig
 from dnnexp.network.schema import ModelConfig
@@ -41,7 +42,7 @@ def as_value_error() -> Iterator[None]:
     try:
         yield
     except DnnexpError as error:
-        raise ValueError(str(error)) from error
+        raise ValueError(in_own_words(error)) from error
 
 
 class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
@@ -64,13 +65,12 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
     @property
     def configuration(self) -> Configuration:
         """The constructor's settings as the commands know them. Raises ConfigError for one that cannot be."""
-        sizes, names = self.hidden_layer_sizes, self.activation
-        widths = [int(units) for units in (np.ravel(sizes) if np.size(sizes) else ())]
-        activations = [names] * len(widths) if isinstance(names, str) else [str(name) for name in names]
+        require_settings(self.get_params(deep=False))
+        widths = hidden_layers(self.hidden_layer_sizes)
         return Configuration(
             ModelConfig(
                 widths=widths,
-                activations=activations,
+                activations=activations(self.activation, len(widths)),
                 normalization=self.normalization,
                 residual=self.residual,
                 dropout=self.dropout,
@@ -78,8 +78,8 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
             OptimizerConfig(self.solver, lr=self.learning_rate_init, weight_decay=self.weight_decay),
             ScheduleConfig(self.schedule),
             TrainerConfig(
-                epochs=self.max_iter,
-                batch_size=self.batch_size,
+                epochs=int(self.max_iter),
+                batch_size=None if self.batch_size is None else int(self.batch_size),
                 patience=self.n_iter_no_change,
                 label_smoothing=getattr(self, "label_smoothing", 0.0),
                 average=self.average,
@@ -90,7 +90,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
 
     def _train(self, rows: Rows, task: str, classes: Sequence[str], loss: str, *, goes_on: bool) -> Self:
         """Train on the rows, y as TargetCode takes it; goes_on: one epoch more, from where the last one ended."""
-        configuration, seed = self._checked(), self._seed()
+        configuration, seed = self.configuration, self._seed()
         limit = configuration.trainer.batch_size
         if limit is None or len(rows.y) <= limit:
             rows = merged_rows(rows)
@@ -108,6 +108,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
             if start is not None:
                 seed = child(seed, MORE, self.n_iter_)
         elif self.early_stopping:
+            require(len(rows.y) > 1, "early_stopping", "at least 2 rows, one of them to stop by", len(rows.y))
             labels = rows.y if classes else None
             share = self.validation_fraction
             stop = [hold_back(rows, labels, share, child(seed, i)) for i in range(self.n_members)]
@@ -126,13 +127,6 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         self.validation_loss_curve_, self.validation_scores_ = (
             None if values is None else values.tolist() for values in held.values()
         )
-
-    def _checked(self) -> Configuration:
-        """Return the configuration, after a look at what is no part of it."""
-        require(self.n_members >= 1, "n_members", "n_members >= 1", self.n_members)
-        share = self.validation_fraction
-        require(0 < share < 1, "validation_fraction", "0 < validation_fraction < 1", share)
-        return self.configuration
 
     def _seed(self) -> np.random.SeedSequence:
         return np.random.SeedSequence(int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max)))

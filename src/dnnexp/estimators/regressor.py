@@ -104,7 +104,8 @@ class DNNRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         table = read_table(self, X, reset=reset)
         if y is None:
             raise ValueError("DNNRegressor requires y to be passed, but the target y is None")
-        values = np.asarray(check_array(y, ensure_2d=False, dtype=np.float64, input_name="y"))
+        with np.errstate(over="ignore", invalid="ignore"):  # the sum of numbers like 1e308 is tried first
+            values = np.asarray(check_array(y, ensure_2d=False, dtype=np.float64, input_name="y"))
         if values.ndim > 2:
             raise ValueError(f"y: need (examples,) or (examples, targets), got shape {values.shape}")
         rows = counted_rows(table, values.reshape(len(values), -1), sample_weight)

@@ -50,6 +50,8 @@ class Baseline(NamedTuple):
     name: str  # "majority class" or "mean", "linear", "boosted trees"
     scores: npt.NDArray[np.float64]  # (J,) on the folds' score rows, in the order of the folds; NaN where it failed
     test_score: float  # trained on all development rows: for the record, never for a choice
+    n_train: float  # mean rows it was trained on in a fold
+    n_score: float  # mean rows it was scored on
     seconds: float
     trouble: str  # why a score is NaN; "" where none is
 
@@ -64,11 +66,14 @@ class Columns(NamedTuple):
 Maker = Callable[[Columns, bool, int], Any]  # columns, whether classes are told apart, seed -> estimator
 
 
-def score_baselines(protocol: Protocol, folds: Sequence[Fold] | None = None) -> list[Baseline]:
+def score_baselines(
+    protocol: Protocol, folds: Sequence[Fold] | None = None, keys: Sequence[str] = ()
+) -> list[Baseline]:
     """Return what each baseline scores on the folds, the protocol's own unless others are given, and on the test rows.
 
-    The same protocol gives the same scores. Missing values and categories are handled by scikit-learn's own means.
-    A model that cannot be fitted has scores of NaN and says why: a baseline ends no study.
+    keys: of BASELINES, those that are asked for; none: all. The same protocol gives the same scores. Missing values and
+    categories are handled by scikit-learn's own means. A model that cannot be fitted has scores of NaN and says why: a
+    baseline ends no study.
     """
     dataset = protocol.dataset
     columns = columns_of(dataset.X)
@@ -77,7 +82,9 @@ def score_baselines(protocol: Protocol, folds: Sequence[Fold] | None = None) -> 
     drawn = protocol.folds if folds is None else folds
     parts = [(np.concatenate([fold.train, fold.stop]), fold.score) for fold in drawn]
     records = []
-    for key, make in BASELINES.items():
+    n_train, n_score = (float(np.mean([len(part[side]) for part in parts])) for side in (0, 1))
+    for key in keys or BASELINES:
+        make = BASELINES[key]
         started = time.perf_counter()
         estimator = make(columns, dataset.task != "regression", seed)
         scores, troubles = [], [""]
@@ -92,7 +99,11 @@ def score_baselines(protocol: Protocol, folds: Sequence[Fold] | None = None) -> 
                 troubles.append("its predictions are not finite")
         name = "mean" if make is constant and dataset.task == "regression" else key
         seconds = time.perf_counter() - started
-        records.append(Baseline(name, np.array(scores[:-1], np.float64), float(scores[-1]), seconds, troubles[-1]))
+        records.append(
+            Baseline(
+                name, np.array(scores[:-1], np.float64), float(scores[-1]), n_train, n_score, seconds, troubles[-1]
+            )
+        )
     return records
 
 

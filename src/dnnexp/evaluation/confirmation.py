@@ -24,6 +24,8 @@ from dnnexp.metrics import Metric, accuracy, log_loss, mae
 __all__ = ["REPLICATES", "Confirmation", "confirm"]
 
 REPLICATES = 2000
+FEWEST = 200  # replicates, however many rows there are
+DRAWS = 4 * 10**7  # of rows, over all replicates: beyond 20,000 rows there are fewer replicates
 ELEMENTS = 2**21  # of a block of replicates, so that memory stays small
 MEANS_OF_ROWS = (accuracy, log_loss, mae)  # a matrix product does for them
 SHARES = (accuracy,)
@@ -47,12 +49,16 @@ def confirm(
     rng: np.random.Generator,
     *,
     groups: Array | None = None,
+    weights: Array | None = None,
+    threshold: Array | None = None,
     confidence: float = 0.95,
 ) -> Confirmation:
     """Return the mean score of the networks with its interval, and that of the first.
 
     outputs (S, rows, n[L]): what network s makes of each row, probabilities or decoded quantities; targets (rows,
     n[L]): encoded classes or quantities. groups (rows,): rows of one group belong together and are drawn together.
+    weights (rows,): of the rows in the metric, besides how often they are drawn. threshold (n[L],): from which
+    probability on it is yes, for a metric that decides; none: its own.
 
     Limits are percentiles of the replicates. A share of rows, such as accuracy, gets Wilson's limits, with as many rows
     as its variance over the replicates is worth, never more than there are: of 36 right ones in 36 rows a
@@ -63,10 +69,19 @@ def confirm(
     S, rows = A.shape[0], A.shape[2]
     codes = np.arange(rows) if groups is None else np.unique(groups, return_inverse=True)[1].reshape(-1)
     units = int(codes.max()) + 1
-    drawn = rng.multinomial(units, np.full(units, 1 / units), REPLICATES)[:, codes]  # (replicates, rows)
-    seeds = rng.multinomial(S, np.full(S, 1 / S), REPLICATES) / S  # (replicates, S)
-    scores = np.asarray(metric.function(A, np.broadcast_to(Y, A.shape), np.ones((S, rows))), dtype=np.float64)
-    table = scores_of(A, Y, drawn, metric)  # (replicates, S)
+    w = np.ones(rows) if weights is None else np.asarray(weights, dtype=np.float64)
+    decided = () if threshold is None or not metric.decides else (np.asarray(threshold)[:, None],)
+    replicates = min(REPLICATES, max(FEWEST, DRAWS // units))
+    step = max(1, ELEMENTS // max(A.size, units))
+    table = np.empty((replicates, S))
+    for start in range(0, replicates, step):
+        count = min(step, replicates - start)
+        drawn = rng.multinomial(units, np.full(units, 1 / units), count)[:, codes] * w  # (replicates, rows)
+        table[start : start + count] = scores_of(A, Y, drawn, metric, decided)
+    seeds = rng.multinomial(S, np.full(S, 1 / S), replicates) / S  # (replicates, S)
+    scores = np.asarray(
+        metric.function(A, np.broadcast_to(Y, A.shape), np.broadcast_to(w, (S, rows)), *decided), dtype=np.float64
+    )
 
     def interval(estimate: float, replicates: Floats) -> Interval:
         standard_error = float(np.std(replicates, ddof=1))
@@ -81,23 +96,19 @@ def confirm(
     )
 
 
-def scores_of(A: Array, Y: Array, drawn: Array, metric: Metric) -> Floats:
+def scores_of(A: Array, Y: Array, drawn: Array, metric: Metric, decided: tuple[Array, ...] = ()) -> Floats:
     """Return the score (replicates, S) of every network on the rows of every replicate, drawn (replicates, rows)."""
     S, _, rows = A.shape
     if metric.function in MEANS_OF_ROWS:
         single = [np.moveaxis(np.broadcast_to(values, A.shape), 2, 1)[..., None] for values in (A, Y)]
-        of_rows = metric.function(single[0], single[1], np.ones((S, rows, 1)))  # (S, rows)
+        of_rows = metric.function(single[0], single[1], np.ones((S, rows, 1)), *decided)  # (S, rows)
         means: Floats = (drawn @ of_rows.T) / drawn.sum(axis=1, keepdims=True)
         return means
-    table = np.empty((len(drawn), S))
-    step = max(1, ELEMENTS // A.size)
-    for start in range(0, len(drawn), step):
-        counts = drawn[start : start + step, None, :].astype(np.float64)
-        shape = (len(counts), *A.shape)
-        table[start : start + step] = metric.function(
-            np.broadcast_to(A, shape), np.broadcast_to(Y, shape), np.broadcast_to(counts, (len(counts), S, rows))
-        )
-    return table
+    shape = (len(drawn), *A.shape)
+    counts = np.broadcast_to(drawn[:, None, :].astype(np.float64), (len(drawn), S, rows))
+    return np.asarray(
+        metric.function(np.broadcast_to(A, shape), np.broadcast_to(Y, shape), counts, *decided), dtype=np.float64
+    )
 
 
 def _wilson(p: float, variance: float, units: int, confidence: float) -> tuple[float, float]:

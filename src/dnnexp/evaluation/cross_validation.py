@@ -14,6 +14,7 @@ from dnnexp.evaluation.protocol import Protocol, Stage
 from dnnexp.evaluation.scoring import out_of_fold, score
 from dnnexp.evaluation.stack import balanced, make_member, mean_curves, train_stack
 from dnnexp.evaluation.threshold import tune, tune_by_fold
+from dnnexp.metrics.means import mean_and_deviation
 from dnnexp.training.checkpoint import Checkpoints
 from dnnexp.training.fit import OnEpoch
 from dnnexp.training.threads import threadpools
@@ -127,8 +128,7 @@ def _summarize(by_part: dict[str, dict[str, npt.NDArray[np.float64]]]) -> dict[s
         for name, values in scores.items():
             finite = values[np.isfinite(values)]
             if len(finite):
-                summary[f"{part}/{name}"] = float(finite.mean())
+                summary[f"{part}/{name}"], deviation = mean_and_deviation(finite)
             if len(finite) > 1 and part != "train":
-                with np.errstate(over="ignore"):  # errors of targets of 1e200 and beyond
-                    summary[f"{part}/{name}_sd"] = float(finite.std(ddof=1))
+                summary[f"{part}/{name}_sd"] = deviation
     return summary

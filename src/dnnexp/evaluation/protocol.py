@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnnexp.data.dataset import Dataset
+from dnnexp.data.moments import relative
 from dnnexp.data.preprocessing import Preprocessor, column_importances
 from dnnexp.data.schema import PreprocessingConfig
 from dnnexp.data.split import TestSplit, lock_test
@@ -22,7 +23,7 @@ from dnnexp.metrics import Metric, choose_metric, suited_metrics
 from dnnexp.training.examples import Examples
 from dnnexp.training.seeds import child, generator
 
-__all__ = ["LOSSES_OF_TASK", "Prepared", "Protocol", "Stage"]
+__all__ = ["CONFIRMATION", "LOSSES_OF_TASK", "Prepared", "Protocol", "Stage"]
 
 LOSSES_OF_TASK = {  # the first is the default
     "binary": ("sigmoid_cross_entropy",),
@@ -30,7 +31,8 @@ LOSSES_OF_TASK = {  # the first is the default
     "multilabel": ("sigmoid_cross_entropy",),
     "regression": ("squared_error", "absolute_error", "huber"),
 }
-SPLIT, FOLDS, MEMBERS, REFIT, SELECTION, FRESH_FOLDS, FRESH_MEMBERS = range(7)  # places below the study's seed
+# places below the study's seed
+SPLIT, FOLDS, MEMBERS, REFIT, SELECTION, FRESH_FOLDS, FRESH_MEMBERS, CONFIRMATION = range(8)
 KEPT = 512 << 20  # bytes of prepared examples that are kept for the next configuration
 
 
@@ -126,7 +128,7 @@ class Protocol:
             examples.X1[j * N : (j + 1) * N, features.shape[1] : -1] = 0  # another fitting has more categories
             examples.Y[j * N : (j + 1) * N] = code.encode(y)
         if self.dataset.weights is not None:
-            weights = np.tile(self.dataset.weights / self.dataset.weights.mean(), len(fitted_on))
+            weights = np.tile(relative(self.dataset.weights), len(fitted_on))
             examples = examples._replace(weights=weights, score_weights=weights)
         return Prepared(examples, preprocessors, codes)
 

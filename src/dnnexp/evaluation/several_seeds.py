@@ -10,13 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from dnnexp.evaluation.configuration import Configuration
+from dnnexp.evaluation.confirmation import confirm
 from dnnexp.evaluation.cross_validation import Evaluation
-from dnnexp.evaluation.protocol import Protocol
+from dnnexp.evaluation.protocol import CONFIRMATION, Protocol
 from dnnexp.evaluation.refit import divergence_in_words, no_folds
 from dnnexp.evaluation.scoring import score
 from dnnexp.evaluation.stack import make_member, mean_curves, train_stack
+from dnnexp.metrics.means import mean_and_deviation
 from dnnexp.network.inference import logits, outputs
 from dnnexp.training.fit import Length
+from dnnexp.training.seeds import generator
 from dnnexp.training.threads import threadpools
 
 __all__ = ["SeveralSeeds", "refit_seeds"]
@@ -27,7 +30,7 @@ Array = npt.NDArray[Any]
 class SeveralSeeds(NamedTuple):
     """S networks of one configuration that differ in their seeds only; the first is the one that is kept."""
 
-    evaluation: Evaluation  # test_scores (S,), NaN where a network diverged; metrics: means over the others
+    evaluation: Evaluation  # test_scores (S,), NaN where a network diverged; metrics: means over the others, and limits
     predictions: npt.NDArray[np.float64]  # (S, test rows, outputs) probabilities, or values in the target's units
     targets: npt.NDArray[np.float64]  # (test rows, outputs) alike: 0/1, or values
 
@@ -39,6 +42,9 @@ def refit_seeds(
 
     Network s is, to the bit, the one that `refit` trains alone with the s-th seed. Whether the first one diverged is
     said in the evaluation. threshold: of each output, () for the default.
+
+    Its metrics have the means, test/<metric>_low and _high, the limits of the 95% interval of the mean test score over
+    seeds and rows, and first/<metric>_low and _high, those of the first network's own over rows.
     """
     started = time.perf_counter()
     rows, dataset = protocol.split.development, protocol.dataset
@@ -60,10 +66,11 @@ def refit_seeds(
                     scores.setdefault(f"{part}/{name}", []).append(float(values[0]))
             A = outputs(logits(theta, architecture, prepared.examples.X1, parts["test"][None, :]), architecture)[0]
             predictions.append(prepared.codes[0].decode(A.T) if dataset.task == "regression" else A.T)
-    targets = dataset.y if dataset.task == "regression" else prepared.examples.Y
+    targets = (dataset.y if dataset.task == "regression" else prepared.examples.Y)[parts["test"]].astype(np.float64)
+    said = np.stack(predictions).astype(np.float64)
     evaluation = no_folds(protocol)._replace(
         test_scores=np.array(scores[f"test/{protocol.metric_name}"]),
-        metrics=_means(scores),
+        metrics=_means(scores) | _limits(said, targets, protocol, threshold),
         curves=mean_curves(fits, protocol.metric_name),
         best_steps=np.array([fit.best_step for fit in fits]),
         schedule_steps=schedule_steps,
@@ -73,16 +80,42 @@ def refit_seeds(
         diverged="" if fits[0].divergence is None else divergence_in_words(fits[0].divergence, configuration),
         seconds=time.perf_counter() - started,
     )
-    return SeveralSeeds(evaluation, np.stack(predictions).astype(np.float64), targets[parts["test"]].astype(np.float64))
+    return SeveralSeeds(evaluation, said, targets)
 
 
 def _means(scores: dict[str, list[float]]) -> dict[str, float]:
     """Return the mean over the seeds of each, and of the test's the standard deviation as <name>_sd."""
     means = {}
     for name, values in scores.items():
-        finite = [value for value in values if np.isfinite(value)]
-        if finite:
-            means[name] = float(np.mean(finite))
+        finite = np.array([value for value in values if np.isfinite(value)])
+        if len(finite):
+            means[name], deviation = mean_and_deviation(finite)
         if len(finite) > 1 and name.startswith("test/"):
-            means[f"{name}_sd"] = float(np.std(finite, ddof=1))
+            means[f"{name}_sd"] = deviation
     return means
+
+
+def _limits(predictions: Array, targets: Array, protocol: Protocol, threshold: Sequence[float]) -> dict[str, float]:
+    """Return the limits of the test score's 95% interval, of the mean over the networks that trained and of the first.
+
+    predictions (S, test rows, outputs). Nothing is said of the first where it diverged.
+    """
+    is_finite = np.array([np.isfinite(values).all() for values in predictions])
+    if not is_finite.any() or not len(targets):
+        return {}
+    groups, weights = (
+        None if values is None else values[protocol.split.test]
+        for values in (protocol.dataset.groups, protocol.dataset.weights)
+    )
+    found = confirm(
+        predictions[is_finite],
+        targets,
+        protocol.metric,
+        generator(protocol.seed, CONFIRMATION),
+        groups=groups,
+        weights=weights,
+        threshold=np.array(threshold) if len(threshold) else None,
+    )
+    name = protocol.metric_name
+    limits = {"test": found.mean} | ({"first": found.first} if is_finite[0] else {})
+    return {f"{part}/{name}_{side}": getattr(at, side) for part, at in limits.items() for side in ("low", "high")}

@@ -68,7 +68,7 @@ def require_suited(trainer: TrainerConfig, protocol: Protocol) -> None:
 def make_member(configuration: Configuration, train: Rows, stop: Rows, seed: np.random.SeedSequence) -> Member:
     """Return a network of that configuration, its own rows and its own seed."""
     optimizer, model = configuration.optimizer, configuration.model
-    return Member(train, stop, seed, optimizer.lr, optimizer.weight_decay or 0.0, model.dropout)
+    return Member(train, stop, seed, optimizer.lr, optimizer.decay(len(train)), model.dropout)
 
 
 def train_stack(

@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from dnnexp.metrics.means import mean_and_deviation
+
 __all__ = [
     "Interval",
     "corrected_interval",
@@ -57,7 +59,7 @@ def corrected_standard_error(scores: Scores, n_train: float, n_score: float) -> 
     values = np.asarray(scores, dtype=np.float64)
     if values.size < 2:
         return math.nan
-    return float(np.std(values, ddof=1)) * math.sqrt(1 / values.size + n_score / n_train)
+    return mean_and_deviation(values)[1] * math.sqrt(1 / values.size + n_score / n_train)
 
 
 def corrected_interval(scores: Scores, n_train: float, n_score: float, confidence: float = 0.95) -> Interval:
@@ -65,7 +67,7 @@ def corrected_interval(scores: Scores, n_train: float, n_score: float, confidenc
     from scipy.special import stdtrit as t_quantile  # type: ignore[import-untyped]
 
     values = np.asarray(scores, dtype=np.float64)
-    estimate = float(values.mean())
+    estimate, _ = mean_and_deviation(values)
     standard_error = corrected_standard_error(values, n_train, n_score)
     if values.size < 2:
         return Interval(estimate, -math.inf, math.inf, standard_error, confidence)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["defined_mean", "mean", "unless_nan"]
+__all__ = ["defined_mean", "mean", "mean_and_deviation", "unless_nan"]
+
+LARGEST = np.finfo(np.float64).max
 
 
 def mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -21,6 +23,20 @@ def defined_mean(values: np.ndarray) -> np.ndarray:
     is_defined = ~np.isnan(values)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.where(is_defined, values, 0).sum(axis=-1) / is_defined.sum(axis=-1))
+
+
+def mean_and_deviation(values: np.ndarray) -> tuple[float, float]:
+    """Return the mean of values (k,), finite numbers, and their standard deviation, k - 1 below; NaN for k = 1.
+
+    Neither overflows: a power of two is taken out, which changes no bit, and what is beyond floats is the largest.
+    """
+    exponent = np.frexp(np.abs(values).max())[1]
+    unit = np.ldexp(values, -exponent)
+    deviation = unit.std(ddof=1) if len(values) > 1 else np.nan
+    with np.errstate(over="ignore"):
+        in_units = np.ldexp([unit.mean(), deviation], exponent)
+    centre, spread = np.clip(in_units, -LARGEST, LARGEST).tolist()
+    return centre, spread
 
 
 def unless_nan(scores: np.ndarray, A: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -30,7 +30,9 @@ WITHOUT_DECAY = ("gradient_descent", "adam")  # by their definition: the textboo
 class OptimizerConfig:
     """An optimizer by name and its constants; a constant the optimizer has no use for is not in its YAML file.
 
-    weight_decay None: 0.2 for adamw, 0 for the others; any other value is refused where the name promises none.
+    weight_decay None: 0.2 for adamw, 0 for the others; any other value is refused where the name promises none. Of more
+    than decay_rows training rows it is less, in proportion: an epoch of so many more steps then takes as much off a
+    weight (Wang & Aitchison 2024, "How to set AdamW's weight decay as you scale model and dataset size").
     """
 
     name: str = "adamw"
@@ -39,7 +41,8 @@ class OptimizerConfig:
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
-    weight_decay: float | None = None  # decoupled: W := W - alpha * weight_decay * W, never on biases; None: see below
+    weight_decay: float | None = None  # decoupled: W := W - alpha * weight_decay * W, never on biases; None: see above
+    decay_rows: int | None = 2000  # rows that weight_decay is meant for; None: any number
 
     def __post_init__(self) -> None:
         require_choice("optimizer.name", self.name, OPTIMIZERS)
@@ -53,6 +56,14 @@ class OptimizerConfig:
         require(0 <= self.weight_decay < math.inf, "optimizer.weight_decay", "weight_decay >= 0", self.weight_decay)
         may_decay = self.weight_decay == 0 or self.name not in WITHOUT_DECAY
         require(may_decay, "optimizer.weight_decay", f"0 for {self.name} (adamw decays)", self.weight_decay)
+        if self.decay_rows is not None:
+            law = "decay_rows >= 1 (null: weight_decay as it is)"
+            require(self.decay_rows >= 1, "optimizer.decay_rows", law, self.decay_rows)
+
+    def decay(self, rows: int) -> float:
+        """Return the weight decay of a network that trains on so many rows."""
+        share = 1.0 if self.decay_rows is None else min(1.0, self.decay_rows / max(1, rows))
+        return (self.weight_decay or 0.0) * share
 
 
 Rule = Callable[[Array, Array, Sequence[Array], Array, Sequence[Array]], None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import shlex
 from collections.abc import Mapping, Sequence
@@ -10,9 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from dnnexp.config import Config, PathsConfig
+from dnnexp.evaluation.baselines import Baseline as Scored
+from dnnexp.evaluation.best_of_n import BestOfN
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.statistics import Interval, corrected_interval, paired_gain
+from dnnexp.evaluation.yardsticks import Yardsticks
 from dnnexp.predictor import Predictor
+from dnnexp.recording.effort import efforts, flattery
 from dnnexp.recording.outcome import boundary, outcome, right, shares, worst
 from dnnexp.reporting.report.contents import (
     ACTIVATION,
@@ -32,6 +37,7 @@ from dnnexp.search.journal import Standing, hidden_layers, leaderboard, network_
 from dnnexp.search.ladder import Climb
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.summary import DepthSummary, standard_error
+from dnnexp.search.yardsticks import lead
 
 __all__ = ["report_contents", "use_commands"]
 
@@ -54,21 +60,17 @@ def report_contents(
     predictor: Predictor | None,
     sentences: Sequence[str],
     facts: Mapping[str, str],
-    *,
-    baselines: Sequence[Baseline] = (),
-    best_of: Sequence[BestOf] = (),
-    optimism: Optimism | None = None,
-    test: Estimate | None = None,
+    yardsticks: Yardsticks,
 ) -> Contents:
     """Return everything that the report of a sweep shows.
 
-    predictor: the choice, refitted; None where it is not there. facts: as `sweep_facts` returns them. test: the score
-    of the choice on the test rows with its interval; None: the score of the confirmation, as it stands.
+    predictor: the choice, refitted; None where it is not there. facts: as `sweep_facts` returns them. yardsticks: the
+    baselines, as far as they were scored.
     """
     found = None if predictor is None else outcome(predictor, protocol)
     choice = None
     if climb.choice is not None:
-        choice = _choice(climb.choice, climb, protocol, right(found), test)
+        choice = _choice(climb.choice, climb, protocol, right(found), yardsticks)
     ended = ranked(records)
     return Contents(
         study=study,
@@ -79,10 +81,10 @@ def report_contents(
         choice=choice,
         depths=[_depth(summary) for summary in climb.summaries],
         trials=_trials(ended, climb.screened),
-        leaderboard_csv=leaderboard(records),
-        baselines=baselines,
-        best_of=best_of,
-        optimism=optimism,
+        leaderboard_csv=leaderboard(records, yardsticks.judged),
+        baselines=[_baseline(base) for base in yardsticks.judged],
+        best_of=[_best_of(depth, curve) for depth, curve in efforts(records).items()],
+        optimism=_optimism(climb),
         outcome=found,
         worst=() if predictor is None else worst(predictor, protocol),
         boundary=None if predictor is None else boundary(predictor, protocol),
@@ -95,12 +97,10 @@ def report_contents(
 
 
 def _choice(
-    record: TrialRecord, climb: Climb, protocol: Protocol, right_rows: int | None, test: Estimate | None
+    record: TrialRecord, climb: Climb, protocol: Protocol, right_rows: int | None, yardsticks: Yardsticks
 ) -> Choice:
     hidden = hidden_layers(record)
-    confirmation = climb.confirmation
-    if test is None and confirmation is not None and confirmation.score is not None:
-        test = Estimate(confirmation.score)
+    confirmation, beside = climb.confirmation, lead(climb, yardsticks)
     return Choice(
         network=network_name(record),
         depth=record.depth,
@@ -109,13 +109,23 @@ def _choice(
         parameters=record.parameters,
         score=_estimate(corrected_interval(record.scores, record.n_train, record.n_score)),
         folds=len(record.scores),
-        test=test,
+        test=None if confirmation is None else _tested(confirmation),
         test_rows=len(protocol.split.test),
         test_seeds=() if confirmation is None else confirmation.test_scores,
         right=right_rows,
         over_one_layer=_over_one_layer(record, climb.summaries),
         reason="" if confirmation is None else confirmation.reason,
+        over_baseline=None if beside is None else _estimate(beside.gain),
+        baseline="" if beside is None else beside.baseline.name,
     )
+
+
+def _tested(confirmation: TrialRecord) -> Estimate | None:
+    """Return the mean test score of the networks that confirm the choice, with its 95% interval over seeds and rows."""
+    if confirmation.score is None:
+        return None
+    low, high = (confirmation.metrics.get(f"test/{confirmation.metric}_{side}") for side in ("low", "high"))
+    return Estimate(confirmation.score, None, low, high)
 
 
 def _over_one_layer(choice: TrialRecord, summaries: Sequence[DepthSummary]) -> Estimate | None:
@@ -128,6 +138,29 @@ def _over_one_layer(choice: TrialRecord, summaries: Sequence[DepthSummary]) -> E
 
 def _estimate(interval: Interval) -> Estimate:
     return Estimate(interval.estimate, interval.standard_error, interval.low, interval.high)
+
+
+def _baseline(base: Scored) -> Baseline:
+    known = _estimate(corrected_interval(base.scores, base.n_train, base.n_score))
+    score = known if math.isfinite(known.value) else None
+    return Baseline(base.name, score, base.test_score if math.isfinite(base.test_score) else None, base.seconds)
+
+
+def _best_of(depth: int, curve: BestOfN) -> BestOf:
+    limits = [curve.interval(n) for n in range(1, len(curve.n))]  # at all trials there is but one search
+    low, high = [found.low for found in limits], [found.high for found in limits]
+    return BestOf(depth, curve.mean.tolist(), low, high, curve.seconds.tolist())
+
+
+def _optimism(climb: Climb) -> Optimism | None:
+    difference = flattery(climb)
+    if difference is None or climb.choice is None or climb.screened is None:
+        return None
+    screening, rescored = (
+        _estimate(corrected_interval(record.scores, record.n_train, record.n_score))
+        for record in (climb.screened, climb.choice)
+    )
+    return Optimism(network_name(climb.choice), screening, rescored, _estimate(difference))
 
 
 def _depth(summary: DepthSummary) -> Depth:

@@ -12,6 +12,8 @@ from dnnexp.config import Config, PathsConfig
 from dnnexp.config.experiment import write_experiment
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.refit import Refit
+from dnnexp.evaluation.yardsticks import Yardsticks
+from dnnexp.recording.effort import best_of_table, efforts
 from dnnexp.recording.ledger import looking_glass, open_recorder, unreached
 from dnnexp.recording.models import model_record, predict_command, with_card
 from dnnexp.recording.report import report_contents
@@ -83,13 +85,19 @@ class SweepRecorder:
             self._recorder.record(sweep_run(self._study, self._settings, None, {}, status))
 
     def end(
-        self, climb: Climb, records: Sequence[TrialRecord], refitted: Refit | None, sentences: Sequence[str]
+        self,
+        climb: Climb,
+        records: Sequence[TrialRecord],
+        refitted: Refit | None,
+        sentences: Sequence[str],
+        yardsticks: Yardsticks,
     ) -> list[str]:
         """Record what is missing, the champion and the answer; return sentences that say where everything is."""
         folder = self._config.paths.outputs / self._study
         folder.mkdir(parents=True, exist_ok=True)
         files: dict[str, str | bytes] = {
-            "leaderboard.csv": leaderboard(records),
+            "leaderboard.csv": leaderboard(records, yardsticks.judged),
+            "best_of_n.csv": best_of_table(efforts(records)),
             "answer.txt": "\n".join(sentences) + "\n",
             "config.yaml": self._config.text,
             "data.txt": "\n".join(self._protocol.dataset.summary) + "\n",
@@ -98,7 +106,7 @@ class SweepRecorder:
         said = []
         predictor = None if refitted is None else refitted.predictor
         contents = report_contents(
-            self._config, self._protocol, self._study, climb, records, predictor, sentences, self._facts
+            self._config, self._protocol, self._study, climb, records, predictor, sentences, self._facts, yardsticks
         )
         files["report.html"] = report_html(contents)
         if climb.choice is not None and refitted is not None:
@@ -111,20 +119,19 @@ class SweepRecorder:
             said.append(f"The model: {short_path(folder / 'model.npz')}")
         for name, content in files.items():
             (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-        said.append(f"All trials: {short_path(folder / 'leaderboard.csv')}")
         said.append(f"Report: {short_path(folder / 'report.html')}")
+        said.append(f"All trials: {short_path(folder / 'leaderboard.csv')}")
         address = self._study  # of the model
         if self._recorder is not None:
             self._record_missing(records)
             if refitted is not None and self._champion(climb, refitted) and not self._is_optimistic:
                 address = registered_address(self._study)
         if climb.choice is not None and refitted is not None:
-            said.append(f"Predict with it: {predict_command(self._config, address)}")
+            said.insert(0, f"Predict with it: {predict_command(self._config, address)}")
         if self._recorder is None:
             return said
-        self._recorder.record(
-            self._answered(sweep_run(self._study, self._settings, climb, files), climb, refitted, sentences)
-        )
+        run = sweep_run(self._study, self._settings, climb, files, baselines=yardsticks.judged)
+        self._recorder.record(self._answered(run, climb, refitted, sentences))
         if len(self._recorder.unsent):
             self._recorder.send_unsent()  # of this command too, if MLflow can be reached again by now
         if self._recorder.trouble:
@@ -170,7 +177,8 @@ class SweepRecorder:
         """Record the choice with its model; return whether MLflow took it: else it is kept, and sent later.
 
         The curves are those of the folds, as on every other run: a network without rows to stop by has but one. The
-        test scores are its own; confirm/… are the means over the seeds. What the test rows chose is not registered.
+        test scores are its own, with the limits of their interval; confirm/… are the means over the seeds. What the
+        test rows chose is not registered.
         """
         choice = climb.screened if self._is_optimistic else climb.choice
         assert self._recorder is not None
@@ -189,6 +197,7 @@ class SweepRecorder:
             metrics={
                 **_scores(choice),
                 **refitted.metrics,
+                **{name.replace("first/", "test/"): v for name, v in confirmed.items() if name.startswith("first/")},
                 **{name.replace("test/", "confirm/"): v for name, v in confirmed.items() if name.startswith("test/")},
                 **({} if climb.optimism is None else {f"optimism/{choice.metric}": climb.optimism}),
                 "seconds": refitted.seconds,

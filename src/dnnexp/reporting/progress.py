@@ -50,10 +50,12 @@ class Live:
         else:
             self._progress.update(self._task, description=line, total=total, completed=done)
 
-    def say(self, line: str) -> None:
-        """Print a line that stays, above the one that is kept up to date."""
+    def say(self, line: str, rest: str = "") -> None:
+        """Print a line that stays, above the one that is kept up to date; rest: what follows where there is room."""
         if not self._quiet:
             fits = self._console.is_terminal
+            if rest and not (fits and len(line) + 2 + len(rest) > self._console.width):
+                line = f"{line}  {rest}"
             self._console.print(line, soft_wrap=not fits, no_wrap=True, overflow="ellipsis" if fits else "ignore")
 
     def stop(self) -> None:
@@ -181,8 +183,8 @@ class SweepProgress:
         words = [f"depth {depth:>3}  {self._metric} {with_error(score, error)}"]
         if gain is not None:
             words.append(f"gain {signed(gain, gain_error)}")
-        words += [word for word in (note, network) if word]
-        self._live.say("  ".join(words))
+        words += [note] if note else []
+        self._live.say("  ".join(words), network)
 
     def say(self, line: str) -> None:
         """Print a line that stays."""

@@ -6,28 +6,38 @@ import math
 from collections.abc import Sequence
 
 from dnnexp.data.columns import listed
-from dnnexp.notation import counted, interval, number, with_error
+from dnnexp.evaluation.yardsticks import Yardsticks
+from dnnexp.notation import counted, interval, like, number, with_error
 from dnnexp.notation import gain as signed
 from dnnexp.search.journal import network_name
 from dnnexp.search.ladder import Climb, by_test
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.summary import DepthSummary, mean_score, standard_error
+from dnnexp.search.yardsticks import lead
 
 __all__ = ["OPTIMISTIC", "answer", "inputs_sentence", "short_verdict", "verdict"]
 
+NO_YARDSTICKS = Yardsticks()
 OPTIMISTIC = "optimistic"  # what a figure is that was chosen by the rows it was measured on
 
 
-def answer(climb: Climb, test_rows: int, development_rows: int) -> list[str]:
-    """Return the sentences. Raises nothing: where no network could be trained, that is the answer."""
+def answer(
+    climb: Climb, test_rows: int, development_rows: int, yardsticks: Yardsticks = NO_YARDSTICKS, inputs: str = ""
+) -> list[str]:
+    """Return the sentences. Raises nothing: where no network could be trained, that is the answer.
+
+    yardsticks: the baselines, to compare with. inputs: what the network reads, in a sentence; "" where it is not known.
+    """
     choice = climb.choice
     if choice is None:
         return [f"No network could be trained: {climb.reason}."]
     hidden = "hidden layer" if choice.depth == 1 else "hidden layers"
     sentences = [f"Use {network_name(choice)}: {choice.depth} {hidden}, {choice.parameters:,} parameters."]
+    sentences += [inputs] if inputs else []
     sentences += _by_test_rows(climb, test_rows) if climb.honest is not None else _on_development_data(climb)
     if climb.confirmation is not None:
         sentences += _confirmed(climb.confirmation, test_rows, development_rows, is_honest=climb.honest is None)
+    sentences += _beside_baselines(climb, yardsticks)
     best = max((s.best for s in climb.summaries if s.best is not None), key=mean_score)
     if best.key != choice.key:
         sentences.append(
@@ -43,13 +53,35 @@ def answer(climb: Climb, test_rows: int, development_rows: int) -> list[str]:
     return [*sentences, f"Tried: {tried} at {where}{picked}. Growing stopped because {climb.reason}."]
 
 
+def _beside_baselines(climb: Climb, yardsticks: Yardsticks) -> list[str]:
+    """Return what scores without a network, and whether the choice is better than the best of that."""
+    known = [(base.name, float(base.scores.mean())) for base in yardsticks.judged if len(base.scores)]
+    if not known:
+        return []
+    said = [f"For comparison, without a network: {', '.join(f'{name} {number(score)}' for name, score in known)}."]
+    found = lead(climb, yardsticks)
+    if found is None:
+        return said
+    gain, name = found.gain, found.baseline.name
+    if not (math.isfinite(gain.low) and math.isfinite(gain.high)):
+        return [*said, f"The network gains {signed(gain.estimate)} over {name}; one score each says no more."]
+    limits = f"{gain.confidence:.0%} interval {interval(gain.low, gain.high, signed=True)}"
+    over = f"gain {signed(gain.estimate, gain.standard_error)} on the same folds, {limits}"
+    if gain.excludes_zero:
+        is_better = gain.low > 0
+        return [*said, f"The network is {'better' if is_better else 'worse'} than {name}, the best of these ({over})."]
+    return [*said, f"The network cannot be told apart from {name}, the best of these ({over})."]
+
+
 def _on_development_data(climb: Climb) -> list[str]:
     """Return what the choice scored, and how much better it looked when it was picked."""
     choice, screened, optimism = climb.choice, climb.screened, climb.optimism
     assert choice is not None
     said = [f"On development data it has {choice.metric} {_score(choice)}."]
     if optimism is not None and screened is not None:
-        means = f"{number(optimism)} of that was luck" if optimism > 0 else "it was not flattered by being picked"
+        luck = like(optimism, screened.score)
+        is_luck = optimism > 0 and set(luck) & set("123456789")
+        means = f"{luck} of that was luck" if is_luck else "it was not flattered by being picked"
         over = counted(len(screened.scores), "fold")
         said.append(f"Screening had picked it with {number(screened.score)} over {over}: {means}.")
     return said
@@ -82,18 +114,27 @@ def _confirmed(confirmation: TrialRecord, test_rows: int, development_rows: int,
         return [f"{refitted}, it could not be trained, and there is no model: {confirmation.reason}."]
     rows = f"on {test_rows:,} rows that {'chose nothing' if is_honest else f'chose it ({OPTIMISTIC})'}"
     if len(scores) <= 1:
-        return [f"{refitted}, it has test {metric} {number(score)} {rows}."]
+        limits = _limits(confirmation, "first")
+        return [f"{refitted}, it has test {metric} {number(score)}{f' ({limits})' if limits else ''} {rows}."]
     trained = [value for value in scores if math.isfinite(value)]
     lost = len(scores) - len(trained)
-    low, high = (confirmation.metrics.get(f"test/{metric}_{side}") for side in ("low", "high"))
+    limits = _limits(confirmation, "test")
     said = with_error(score, confirmation.metrics.get(f"test/{metric}_sd") if len(trained) > 1 else None)
-    limits = "" if low is None or high is None else f", 95% interval {interval(low, high)}"
-    means = f" (mean ± sd over {counted(len(trained), 'seed')}{limits})" if len(trained) > 1 or limits else ""
+    spread = f"mean ± sd over {counted(len(trained), 'seed')}" if len(trained) > 1 else ""
+    behind = ", ".join(part for part in (spread, limits) if part)
+    means = f" ({behind})" if behind else ""
+    own = f" ({limits})" if (limits := _limits(confirmation, "first")) else ""
     gone = f" {counted(lost, 'network')} of {len(scores)} diverged." if lost else ""
     return [
         f"{refitted}, it has test {metric} {said}{means} {rows}.{gone}",
-        f"The champion, the network of the first seed, has test {metric} {number(scores[0])}.",
+        f"The champion, the network of the first seed, has test {metric} {number(scores[0])}{own}.",
     ]
+
+
+def _limits(confirmation: TrialRecord, of: str) -> str:
+    """Return "95% interval 0.9634 to 0.9790" of the test score, of all seeds ("test") or the first; "" if not known."""
+    low, high = (confirmation.metrics.get(f"{of}/{confirmation.metric}_{side}") for side in ("low", "high"))
+    return "" if low is None or high is None else f"95% interval {interval(low, high)}"
 
 
 def inputs_sentence(columns: Sequence[str], available: int, scaling: str) -> str:

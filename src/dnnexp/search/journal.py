@@ -8,6 +8,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from dnnexp.evaluation.baselines import Baseline
+from dnnexp.evaluation.statistics import corrected_standard_error
 from dnnexp.search.ladder import Climb
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.summary import DepthSummary, standard_error
@@ -84,6 +86,7 @@ def sweep_run(
     climb: Climb | None,
     artifacts: Mapping[str, str | bytes],
     status: str = "RUNNING",
+    baselines: Sequence[Baseline] = (),
 ) -> RunRecord:
     """Return the run of the sweep: the depth curve with step = depth, and the answer's files.
 
@@ -102,7 +105,7 @@ def sweep_run(
         name=f"{study} (optimistic)" if is_optimistic else study,
         role="sweep",
         params=searched,
-        metrics={} if climb is None or climb.optimism is None else {f"optimism/{_metric(climb)}": climb.optimism},
+        metrics={} if climb is None else _sweep_metrics(climb, baselines),
         curves=curves,
         tags={"dnnexp.study": study, "dnnexp.role": "sweep"} | selection_tags(settings),
         artifacts=artifacts,
@@ -115,8 +118,18 @@ def selection_tags(settings: Mapping[str, Any]) -> dict[str, str]:
     return {"dnnexp.selection": "test (optimistic)"} if settings.get("search.selection") == "test" else {}
 
 
-def _metric(climb: Climb) -> str:
-    return "" if climb.choice is None else climb.choice.metric
+def _sweep_metrics(climb: Climb, baselines: Sequence[Baseline]) -> dict[str, float]:
+    """Return what is known of the sweep as a whole: how much its choice was flattered, and its baselines."""
+    if climb.choice is None:
+        return {}
+    metric = climb.choice.metric
+    metrics = {} if climb.optimism is None else {f"optimism/{metric}": climb.optimism}
+    for base in baselines:
+        name = base.name.replace(" ", "_")
+        metrics[f"baseline/{metric}_{name}"] = float(base.scores.mean())
+        metrics[f"baseline/{metric}_{name}_se"] = corrected_standard_error(base.scores, base.n_train, base.n_score)
+        metrics[f"baseline/test_{metric}_{name}"] = base.test_score
+    return {name: value for name, value in metrics.items() if math.isfinite(value)}
 
 
 def _depth_metrics(summary: DepthSummary, prefix: str) -> dict[str, float]:
@@ -171,8 +184,8 @@ def ranked(records: Iterable[TrialRecord]) -> list[Standing]:
     return sorted((Standing(r, again.get((r.depth, r.number), r)) for r in tried), key=order)
 
 
-def leaderboard(records: Iterable[TrialRecord]) -> str:
-    """Return all configurations that were tried as CSV, the best on top."""
+def leaderboard(records: Iterable[TrialRecord], baselines: Sequence[Baseline] = ()) -> str:
+    """Return all configurations that were tried as CSV, the best on top, and below them the baselines."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(COLUMNS)
@@ -189,6 +202,14 @@ def leaderboard(records: Iterable[TrialRecord]) -> str:
                 *_training_cells(screened), record.epochs, round(record.seconds, 3), record.reason,
             ]
         )  # fmt: skip
+    for base in baselines:
+        known = {
+            "network": base.name, "state": "baseline", "score": float(base.scores.mean()), "networks": len(base.scores),
+            "standard_error": corrected_standard_error(base.scores, base.n_train, base.n_score),
+            "test": base.test_score, "seconds": round(base.seconds, 3), "reason": base.trouble,
+        }  # fmt: skip
+        is_nan = {name for name, value in known.items() if isinstance(value, float) and math.isnan(value)}
+        table.writerow(["" if name in is_nan else known.get(name, "") for name in COLUMNS])
     return text.getvalue()
 
 

@@ -29,11 +29,11 @@ class SpaceConfig:
 
     width: list[int] = field(default_factory=lambda: [16, 128])  # units of a layer, log scale
     taper: list[float] = field(default_factory=lambda: [0.25, 1.0])  # beyond 6 layers: last width / first, log scale
-    activation: list[str] = field(default_factory=lambda: ["relu", "tanh", "gelu"])  # one for all layers
+    activation: list[str] = field(default_factory=lambda: ["relu", "tanh", "gelu", "silu"])  # one for all layers
     per_layer_activation: bool = False  # to 6 layers each has its own
     lr: list[float] = field(default_factory=lambda: [1e-3, 3e-2])  # at one hidden layer, log scale
     lr_exponent: float = 0.5  # at depth d the bounds of lr are multiplied by d ** -lr_exponent
-    weight_decay: list[float] | None = field(default_factory=lambda: [1e-5, 1e-1])  # log scale; None: as configured
+    weight_decay: list[float] | None = field(default_factory=lambda: [1e-3, 1.0])  # log scale; None: as configured
     dropout: list[float] | None = None  # low and high; None: as configured, as in all that follow
     batch_size: list[int] | None = None  # choices
     scaling: list[str] | str | None = AUTO  # choices; auto: those that can matter to the data
@@ -84,6 +84,7 @@ class SearchConfig:
     max_minutes: float | None = None  # of training, all workers together, after which no configuration is begun
     rescore: int = 2  # configurations of each depth scored again on fresh folds and seeds; 0: judge by screening
     confirm_seeds: int = 5  # networks of the choice, alike but for their seeds, that are scored on the test rows
+    baselines: bool = True  # majority or mean, linear and boosted trees on the same folds, beside the trials
     selection: str = "development"  # test: depth and network are chosen by the test rows, and the answer is optimistic
     workers: int = 1
     sampler: str = "tpe"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dnnexp.data.dataset import Dataset
     from dnnexp.evaluation.configuration import Configuration
 
-__all__ = ["PER_LAYER_DEPTH", "Suggests", "flatten", "grow", "lr_bounds", "settled", "suggest", "tapered"]
+__all__ = ["PER_LAYER_DEPTH", "Suggests", "flatten", "grow", "lr_bounds", "settled", "start", "suggest", "tapered"]
 
 PER_LAYER_DEPTH = 6  # up to here every layer has a width of its own; beyond, too many for twenty trials to tell apart
 FEW_COLUMNS = 10  # up to here all are kept, unless something else is asked for
@@ -124,6 +124,33 @@ def _choose(trial: Suggests, name: str, choices: Sequence[Any] | str | None, con
     if choices is None or isinstance(choices, str):
         return configured
     return trial.suggest_categorical(name, list(choices)) if len(choices) > 1 else choices[0]
+
+
+def start(base: Configuration, space: SpaceConfig) -> dict[str, Any]:
+    """Return the parameters of the network of one hidden layer that is configured, as far as the space has them.
+
+    It is what a search is measured by: the defaults, which nobody had to tune.
+    """
+    model, inputs = base.model, base.preprocessing
+    units, activation = model.hidden[0] if model.hidden else (model.width, model.activation)
+    chosen = activation if activation in space.activation else space.activation[0]
+    name = "activation_1" if has_own_activations(space, 1) else "activation"
+    params: dict[str, Any] = {"width_1": round(_clip(units, space.width)), name: chosen}
+    params["lr"] = _clip(base.optimizer.lr, lr_bounds(space, 1))
+    if space.weight_decay is not None:
+        params["weight_decay"] = _clip(base.optimizer.weight_decay or 0.0, space.weight_decay)
+    if space.dropout is not None:
+        params["dropout"] = _clip(model.dropout, space.dropout)
+    searched: dict[str, tuple[Any, Any]] = {
+        "batch_size": (space.batch_size, base.trainer.batch_size),
+        "scaling": (space.scaling, inputs.scaling),
+        "skew": (space.skew, inputs.skew),
+        "columns": (space.columns, inputs.select),
+    }
+    for key, (choices, configured) in searched.items():
+        if isinstance(choices, list) and len(choices) > 1:
+            params[key] = configured if configured in choices else choices[0]
+    return params
 
 
 def grow(params: Mapping[str, Any], depth: int, deeper: int, space: SpaceConfig) -> dict[str, Any]:

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from dnnexp.errors import ConfigError, nearest
+from dnnexp.evaluation.yardsticks import Yardsticks
 from dnnexp.search.ladder import Climb, climb
 from dnnexp.search.records import TrialRecord, in_budget
 from dnnexp.search.schema import SearchConfig
 from dnnexp.search.storage import open_storage, trouble_in_words
 from dnnexp.search.studies import Studies
+from dnnexp.search.yardsticks import stored_yardsticks
 
-__all__ = ["read_sweep"]
+__all__ = ["StoredSweep", "read_sweep"]
 
 
-def read_sweep(url: str, name: str, config: SearchConfig) -> tuple[Climb, list[TrialRecord]]:
-    """Return how far the study has come, and its trials that count.
+class StoredSweep(NamedTuple):
+    """What a storage knows of a sweep."""
+
+    climb: Climb
+    records: list[TrialRecord]  # that count
+    yardsticks: Yardsticks  # the baselines, as far as they were scored
+
+
+def read_sweep(url: str, name: str, config: SearchConfig) -> StoredSweep:
+    """Return how far the study has come, its trials that count, and its baselines.
 
     config: what it was swept with. Raises ConfigError that names the studies there are, where there is none of the
     name; nothing is made that does not exist.
@@ -31,4 +42,5 @@ def read_sweep(url: str, name: str, config: SearchConfig) -> tuple[Climb, list[T
             known = {study.study_name.rsplit("/", 2)[0] for study in studies.storage.get_all_studies()}
             raise ConfigError(f"study: no study {name!r} in the storage, {nearest(name, known)}")
         records = in_budget(studies.read_all(), config.trials_per_depth)
-    return climb(records, config), records
+        yardsticks = stored_yardsticks(studies)
+    return StoredSweep(climb(records, config), records, yardsticks)

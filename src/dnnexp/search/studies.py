@@ -12,6 +12,7 @@ import optuna
 
 from dnnexp.errors import ConfigError
 from dnnexp.search.records import STAGES, TrialRecord, from_result
+from dnnexp.search.schema import LADDER
 
 __all__ = ["Studies", "study_name"]
 
@@ -89,6 +90,16 @@ class Studies:
         """Return the trials of the sweep, in order of depth, stage and number."""
         records = [record for depth, stage in self.existing() for record in self.read(depth, stage)]
         return sorted(records, key=lambda record: record.key)
+
+    def keep(self, name: str, value: Any) -> None:
+        """Keep something about the sweep as a whole that JSON can hold, with the study of its first depth."""
+        self.open(LADDER[0], STAGES[0]).set_user_attr(name, value)
+
+    def kept(self, name: str) -> Any:
+        """Return what is kept by that name; None where there is none yet."""
+        first = study_name(self.name, LADDER[0], STAGES[0])
+        found = (study.user_attrs.get(name) for study in self.storage.get_all_studies() if study.study_name == first)
+        return next(found, None)
 
     def close(self) -> None:
         """Let go of the database's connections; what is asked next opens others."""

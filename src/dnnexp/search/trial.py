@@ -14,7 +14,8 @@ from dnnexp.search.pruning import PRUNERS_BY_NAME, RUNGS, Rungs, earlier_rungs
 from dnnexp.search.records import INTERRUPTED, OVER_BUDGET, next_claim, result_fields
 from dnnexp.search.residual import made_trainable
 from dnnexp.search.sampling import fixed_sampler, seeded_sampler
-from dnnexp.search.space import flatten, suggest
+from dnnexp.search.schema import LADDER
+from dnnexp.search.space import flatten, start, suggest
 from dnnexp.search.studies import CLAIM, REASON, RESULT, Studies
 from dnnexp.search.sweep import Listeners, Scorers, Sweep
 
@@ -90,8 +91,9 @@ class Trial:
         self.earlier = earlier_rungs(records, self.sweep.greater_is_better)
         place = next_claim(records, trial.number)
         trial.set_user_attr(CLAIM, place)
-        if place == 0 and work.seed is not None:
-            return fixed_sampler(work.seed)
+        seed = start(self.sweep.base, self.sweep.config.space) if work.depth == LADDER[0] else work.seed
+        if place == 0 and seed is not None:
+            return fixed_sampler(seed)
         return seeded_sampler(self.sweep.config.sampler, self.sweep.seed, work.depth, place)
 
     def score(self, trial: optuna.Trial, configuration: Configuration) -> Evaluation:

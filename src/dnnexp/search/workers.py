@@ -15,7 +15,7 @@ from typing import Any
 
 from dnnexp.errors import DnnexpError
 
-__all__ = ["run_workers"]
+__all__ = ["beside", "run_workers"]
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 PATIENCE = 30  # seconds that a worker has to write down that it was stopped
@@ -56,6 +56,20 @@ def run_workers(
         said = ", ".join(f"killed by signal {-code}" if code < 0 else f"exit code {code}" for code in codes)
         raise DnnexpError(f"every worker ended before the sweep was done ({said}); the same command goes on from there")
     return codes
+
+
+@contextmanager
+def beside(target: Callable[..., None], arguments: Sequence[Any], threads: int = 1) -> Iterator[BaseProcess]:
+    """Run `target(*arguments)` in a process of its own meanwhile, deaf to Ctrl-C; it is ended if it has not by then."""
+    context = multiprocessing.get_context("spawn")
+    process = context.Process(target=_run, args=(target, tuple(arguments)), name="baselines", daemon=True)
+    with _environment(dict.fromkeys(THREADS, str(threads))), _deaf_to_ctrl_c():
+        process.start()
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.join()
 
 
 def _run(target: Callable[..., None], arguments: tuple[Any, ...]) -> None:

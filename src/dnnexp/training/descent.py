@@ -36,8 +36,9 @@ class Descent:
         self._network, self._schedule, self._trainer = network, schedule, trainer
         self._schedule_steps = schedule_steps
         self.optimizer = Optimizer(optimizer, network.theta, network.gradient)
-        self.alpha = np.array([[member.alpha] for member in members], dtype)
-        self._decay = np.array([[[member.weight_decay]] for member in members], dtype)
+        with np.errstate(over="ignore"):  # a rate beyond float32 is infinite: the network diverges, and says so
+            self.alpha = np.array([[member.alpha] for member in members], dtype)
+            self._decay = np.array([[[member.weight_decay]] for member in members], dtype)
         self.plateau = Plateau(len(members), schedule.drop, schedule.wait) if schedule.name == PLATEAU else None
         self.average = network.theta.copy() if trainer.average else None
         has_penalty = trainer.l1 > 0 or trainer.l2 > 0

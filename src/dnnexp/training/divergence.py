@@ -11,7 +11,7 @@ from dnnexp.network.architecture import Architecture
 from dnnexp.network.inference import hidden_activations
 from dnnexp.network.parameters import layer_views
 
-__all__ = ["Divergence", "locate"]
+__all__ = ["Divergence", "locate", "of_parameters"]
 
 Array = npt.NDArray[Any]
 
@@ -28,6 +28,14 @@ class Divergence(NamedTuple):
         return (
             f"diverged in epoch {self.epoch}, step {self.step}: layer {self.layer} has a NaN or Inf in {self.quantity}"
         )
+
+
+def of_parameters(theta: Array, architecture: Architecture, epoch: int, step: int) -> Divergence | None:
+    """Return what the last step has made of theta (P,) where that is not finite: no step follows that would see it."""
+    for l, Wb in enumerate(layer_views(theta, architecture), start=1):
+        if not np.isfinite(Wb).all():
+            return Divergence(epoch, step, l, f"W[{l}] or b[{l}]")
+    return None
 
 
 def locate(theta: Array, gradient: Array, architecture: Architecture, X1: Array) -> tuple[int, str]:

@@ -21,7 +21,7 @@ from dnnexp.network.parameters import initialize, rearranged
 from dnnexp.training.batches import Batches
 from dnnexp.training.checkpoint import Checkpoints, State
 from dnnexp.training.descent import Descent
-from dnnexp.training.divergence import Divergence, locate
+from dnnexp.training.divergence import Divergence, locate, of_parameters
 from dnnexp.training.examples import Examples, Member, pad_rows
 from dnnexp.training.fit import EpochNews, Fit, Length, OnEpoch
 from dnnexp.training.health import HealthProbe
@@ -267,7 +267,10 @@ class Lockstep:
         """Take networks out of the stack: each keeps its best parameters."""
         for r in sorted(rows, reverse=True):
             fit = self._fits[self._live[r]]
-            fit.state = state
+            if fit.divergence is None:
+                theta, step = self._network.theta[r], self._descent.steps
+                fit.divergence = of_parameters(theta, self._architecture, self._epoch, step)
+            fit.state = state if fit.divergence is None else "diverged"
             if self._has_stop_rows:
                 theta = self._stopping.theta[r]
             else:
@@ -280,12 +283,9 @@ class Lockstep:
 
     def _parts(self) -> list[Network | Descent | Batches | Stopping | Dropout]:
         """Return what has a row for each network."""
-        parts: list[Network | Descent | Batches | Stopping | Dropout] = [self._network, self._descent, self._batches]
-        if self._has_stop_rows:
-            parts.append(self._stopping)
-        if self._network.dropout is not None:
-            parts.append(self._network.dropout)
-        return parts
+        stopping = self._stopping if self._has_stop_rows else None
+        parts = (self._network, self._descent, self._batches, stopping, self._network.dropout)
+        return [part for part in parts if part is not None]
 
     def _remove_row(self, r: int) -> None:
         """Give the place of row r to the last row; nothing is allocated anew."""

@@ -13,6 +13,7 @@ __all__ = ["SCALERS", "Scaler"]
 
 RAW_LIMIT = 1e30  # unscaled values: float32 ends at 3e38
 SMOOTH_LIMIT = 3.0  # of robust scaling: no value gets further than this
+BEND = 4.0  # standard deviations: what is further out counts by its logarithm
 
 
 class Scaler(NamedTuple):
@@ -33,11 +34,16 @@ class Scaler(NamedTuple):
     def transform(self, values: np.ndarray) -> np.ndarray:
         """Return (x - centre) / scale, 0 in a constant column, always finite and within ±LIMIT.
 
-        Robust scaling bends that to x / sqrt(1 + (x / 3)^2), which no outlier carries beyond 3 (Holzmüller, Grinsztajn
-        & Steinwart 2024, section 3).
+        Standard scaling goes on from 4 as 4 + log(1 + x - 4), in both directions: a network that has met no such value
+        would follow its slope to anywhere. Robust scaling bends all to x / sqrt(1 + (x / 3)^2), which no outlier
+        carries beyond 3 (Holzmüller, Grinsztajn & Steinwart 2024, section 3).
         """
         limit = RAW_LIMIT if self.kind == "none" else LIMIT
         x = standardised(values, self.centre, self.scale, limit)
+        if self.kind == "standard":
+            beyond = np.abs(x) - BEND
+            is_far = beyond > 0
+            x[is_far] = np.copysign(BEND + np.log1p(beyond[is_far]), x[is_far])
         return x / np.sqrt(1 + np.square(x / SMOOTH_LIMIT)) if self.kind == "robust" else x
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from dnnexp.data.columns import listed, meant
 from dnnexp.data.dataset import row_number
-from dnnexp.errors import DataError
+from dnnexp.errors import DataError, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["CATEGORY", "KINDS", "NUMBER", "aligned", "kinds_of", "named", "numbers"]
 
 LONGEST = 1024  # bits of a whole number: floats end there
-WIDEST = 60  # characters of a value in a message
 NUMBER, CATEGORY = KINDS = ("number", "category")
 
 
@@ -87,7 +86,7 @@ def _read(column: pd.Series) -> np.ndarray:
     if is_wrong.any():
         i = int(is_wrong.argmax())
         raise DataError(
-            f"input: column {column.name!r} must hold numbers, got {_short(objects.iloc[i])} in {row_number(i)}"
+            f"input: column {column.name!r} must hold numbers, got {shown(objects.iloc[i])} in {row_number(i)}"
         )
     return values
 
@@ -97,8 +96,3 @@ def _is_plain(value: Any) -> bool:
     if isinstance(value, int):
         return value.bit_length() < LONGEST
     return isinstance(value, str | float | np.number | np.bool_)
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= WIDEST else f"{text[:WIDEST]}…"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dnnexp.data.kinds import CATEGORY, as_text, coded, read_column
-from dnnexp.errors import DataError
+from dnnexp.errors import DataError, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +44,7 @@ def read_division(
     if config.split is not None:
         is_test = _split(config.split, frame[config.split], has_target, origin, row_name)
     if config.group is not None:
-        groups, _ = coded(config.group, frame[config.group], origin)
+        groups, _ = coded(config.group, frame[config.group], origin, row_name)
         _require_all(groups >= 0, has_target, "data.group", config.group, origin, row_name)
     if config.time is not None:
         order = _order(config.time, frame[config.time], has_target, origin, row_name)
@@ -73,7 +73,7 @@ def said_of(config: DataConfig, division: Division, kept: np.ndarray) -> list[st
 
 def _split(name: str, column: pd.Series, has_target: np.ndarray, origin: str, row_name: RowName) -> np.ndarray:
     """Return which rows are the official test's."""
-    codes, distinct = coded(name, column, origin)
+    codes, distinct = coded(name, column, origin, row_name)
     _require_all(codes >= 0, has_target, "data.split", name, origin, row_name)
     words = [as_text(value).strip().lower() for value in distinct]
     known = np.array([word in TEST or word in TRAIN for word in words], dtype=bool)
@@ -81,7 +81,7 @@ def _split(name: str, column: pd.Series, has_target: np.ndarray, origin: str, ro
         i = int(np.isin(codes, np.flatnonzero(~known)).argmax())
         raise DataError(
             f"data.split: {origin}, column {name!r}, {row_name(i)}: need train or test (or true or false: is it a test "
-            f"row?), got {distinct[codes[i]]!r}"
+            f"row?), got {shown(distinct[codes[i]])}"
         )
     is_test: np.ndarray = np.array([*(word in TEST for word in words), False], dtype=bool)[codes]
     sides = set(is_test[has_target].tolist())
@@ -96,7 +96,7 @@ def _order(name: str, column: pd.Series, has_target: np.ndarray, origin: str, ro
     read = read_column(name, column, None, origin, row_name)
     if read.kind == CATEGORY:
         first = next(value for value in read.values if value is not None)
-        raise DataError(f"data.time: {origin}, column {name!r}: need numbers or dates, got texts, e.g. {first!r}")
+        raise DataError(f"data.time: {origin}, column {name!r}: need numbers or dates, got texts, e.g. {shown(first)}")
     _require_all(~np.isnan(read.values), has_target, "data.time", name, origin, row_name)
     return np.unique(read.values, return_inverse=True)[1].astype(np.int64)
 
@@ -109,7 +109,8 @@ def _weights(name: str, column: pd.Series, has_target: np.ndarray, origin: str, 
     if (has_target & ~is_weight).any():
         i = int((has_target & ~is_weight).argmax())
         raise DataError(
-            f"data.weight: {origin}, column {name!r}, {row_name(i)}: need a finite number >= 0, got {column.iloc[i]!s}"
+            f"data.weight: {origin}, column {name!r}, {row_name(i)}: need a finite number >= 0, "
+            f"got {column.iloc[i]!s:.60}"
         )
     if not (values[has_target] > 0).any():
         raise DataError(f"data.weight: {origin}, column {name!r}: need a weight above 0, got none")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dnnexp.data.kinds import MARKERS, as_text
-from dnnexp.errors import DataError
+from dnnexp.errors import DataError, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,7 +82,7 @@ def _target(config: DataConfig, name: str, column: pd.Series, origin: str, row_n
     if is_number.sum() > is_stray.sum() and config.task not in CLASSES:
         i = int(is_stray.argmax())
         raise DataError(
-            f"{origin}: target {name!r}, {row_name(i)}: {cells.iloc[i]!r} is no number, as most are; "
+            f"{origin}: target {name!r}, {row_name(i)}: {shown(cells.iloc[i])} is no number, as most are; "
             "correct it, or say data.task=multiclass if these are classes"
         )
     named = np.full(len(column), None, dtype=object)

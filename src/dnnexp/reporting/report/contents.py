@@ -70,6 +70,8 @@ class Choice:
     right: int | None = None  # test rows that are classified right
     over_one_layer: Estimate | None = None  # gain over the best network of one hidden layer; None where it has one
     reason: str = ""  # why there is no model
+    over_baseline: Estimate | None = None  # gain over the best of what needs no network, on the same folds
+    baseline: str = ""  # the name of that
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ class BestOf:
 
     depth: int
     values: Sequence[float]  # for n = 1, 2, …
-    low: Sequence[float] = ()
+    low: Sequence[float] = ()  # limits of the 95% intervals, as far as they are known: not of all trials together
     high: Sequence[float] = ()
     seconds: Sequence[float] = ()  # that n trials take
 

@@ -128,7 +128,7 @@ def best_of_curves(curves: Sequence[BestOf], metric: str, *, by_time: bool = Fal
     plot = Plot(x, linear(ends), "seconds of training" if by_time else "trials", f"expected best {metric}")
     for curve, at in drawn:
         if curve.low and curve.high:
-            plot.area(at, curve.low, curve.high, rung(curve.depth))
+            plot.area(at[: len(curve.low)], curve.low, curve.high, rung(curve.depth))
     for curve, at in drawn:
         plot.line(zip(at, curve.values, strict=True), rung(curve.depth))
     said = "; ".join(f"{layers(c.depth)}: {c.values[-1]:.4g} at {len(c.values)} trials" for c, _ in drawn)

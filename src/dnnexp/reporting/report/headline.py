@@ -107,13 +107,18 @@ def _how_good(contents: Contents, choice: Choice) -> Card:
     if len(choice.test_seeds) > 1:
         tested += f", mean of {len(choice.test_seeds)} trainings"
     answer = with_error(choice.test.value, choice.test.error)
-    return Card("How good?", answer, (tested, chosen_by, *_over_baselines(contents)))
+    return Card("How good?", answer, (tested, chosen_by, *_over_baselines(contents, choice)))
 
 
-def _over_baselines(contents: Contents) -> list[str]:
-    """Return what the baselines reach on the rows that chose nothing."""
+def _over_baselines(contents: Contents, choice: Choice) -> list[str]:
+    """Return what the baselines reach on the rows that chose nothing, and what the choice gains over the best."""
     said = [f"{base.name} {number(base.test)}" for base in contents.baselines if base.test is not None]
-    return [f"for comparison: {', '.join(said)}"] if said else []
+    lines = [f"for comparison: {', '.join(said)}"] if said else []
+    over = choice.over_baseline
+    if over is not None:
+        gained = f"over {choice.baseline} on the same folds: {gain(over.value, over.error)}"
+        lines.append(f"{gained}, {_is_told_apart(over)}")
+    return lines
 
 
 def _over_one_layer(contents: Contents, choice: Choice) -> Card:

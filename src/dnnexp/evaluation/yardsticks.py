@@ -1,0 +1,78 @@
+"""The baselines as a sweep has them: all on the folds of its screening, the best of them again on the fresh ones.
+
+A network that was picked by its scores and scored again is compared with a baseline that was treated alike.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dnnexp.evaluation.baselines import BASELINES, Baseline, score_baselines
+from dnnexp.evaluation.protocol import Protocol
+
+__all__ = ["Yardsticks", "from_plain", "score_yardsticks", "to_plain"]
+
+
+class Yardsticks(NamedTuple):
+    """What needs no network scored; the same protocol gives the same scores."""
+
+    screened: tuple[Baseline, ...] = ()  # on the folds that configurations are screened on
+    rescored: Baseline | None = None  # the best of them, on fresh folds; None where nothing is scored again
+
+    @property
+    def judged(self) -> list[Baseline]:
+        """Each baseline as far as it was scored."""
+        again = self.rescored
+        return [again if again is not None and again.name == base.name else base for base in self.screened]
+
+    def best(self, *, greater_is_better: bool) -> Baseline | None:
+        """Return the one with the best mean in the screening; None where none has finite scores."""
+        sign = 1 if greater_is_better else -1
+        known = [base for base in self.screened if len(base.scores) and np.isfinite(base.scores).all()]
+        return max(known, key=lambda base: sign * float(base.scores.mean()), default=None)
+
+
+def score_yardsticks(protocol: Protocol, *, again: bool) -> Yardsticks:
+    """Return the baselines on the protocol's folds, and with `again` the best of them on its fresh folds."""
+    screened = tuple(score_baselines(protocol))
+    best = Yardsticks(screened).best(greater_is_better=protocol.metric.greater_is_better)
+    if not again or best is None:
+        return Yardsticks(screened)
+    key = list(BASELINES)[[base.name for base in screened].index(best.name)]
+    (rescored,) = score_baselines(protocol, protocol.rescoring.folds, [key])
+    return Yardsticks(screened, rescored)
+
+
+def to_plain(yardsticks: Yardsticks) -> dict[str, Any]:
+    """Return them as JSON can hold them."""
+    screened, rescored = yardsticks
+    return {
+        "screened": [_plain(base) for base in screened],
+        "rescored": None if rescored is None else _plain(rescored),
+    }
+
+
+def from_plain(stored: Mapping[str, Any] | None) -> Yardsticks:
+    """Return what `to_plain` was given; nothing of nothing."""
+    if stored is None:
+        return Yardsticks()
+    rescored = stored["rescored"]
+    return Yardsticks(tuple(map(_read, stored["screened"])), None if rescored is None else _read(rescored))
+
+
+def _plain(base: Baseline) -> dict[str, Any]:
+    scores = _or_none([*base.scores.tolist(), base.test_score])
+    return base._asdict() | {"scores": scores[:-1], "test_score": scores[-1]}
+
+
+def _read(stored: Mapping[str, Any]) -> Baseline:
+    scores = [math.nan if value is None else value for value in (*stored["scores"], stored["test_score"])]
+    return Baseline(**{**stored, "scores": np.array(scores[:-1], np.float64), "test_score": scores[-1]})
+
+
+def _or_none(values: Sequence[float]) -> list[float | None]:
+    return [value if math.isfinite(value) else None for value in values]

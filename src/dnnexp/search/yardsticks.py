@@ -1,0 +1,108 @@
+"""The baselines of a sweep: scored once, kept with its studies; what the choice is worth beside the best of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from dnnexp.evaluation.baselines import Baseline
+from dnnexp.evaluation.protocol import Protocol
+from dnnexp.evaluation.statistics import Interval, paired_gain
+from dnnexp.evaluation.yardsticks import Yardsticks, from_plain, score_yardsticks, to_plain
+from dnnexp.search.ladder import Climb
+from dnnexp.search.schema import SearchConfig
+from dnnexp.search.storage import trouble_in_words
+from dnnexp.search.studies import Studies
+from dnnexp.search.sweep import Sweep
+from dnnexp.search.workers import beside
+
+__all__ = ["Lead", "are_scored", "keep_yardsticks", "lead", "scored_beside", "stored_yardsticks"]
+
+BASELINES = "baselines"  # what they are kept by
+PATIENCE = 2.0  # seconds that are waited for them in silence
+
+
+class Lead(NamedTuple):
+    """How much better the choice scores than the best baseline, on the same folds."""
+
+    baseline: Baseline
+    gain: Interval  # positive is better whatever the metric
+
+
+def scores_again(config: SearchConfig) -> bool:
+    """Whether the best of a depth, and so the best baseline, are scored again on fresh folds."""
+    return config.rescore > 0 and config.selection != "test"
+
+
+def are_scored(yardsticks: Yardsticks, config: SearchConfig) -> bool:
+    """Whether nothing is left to score of what the configuration asks for."""
+    if not config.baselines:
+        return True
+    has_best = yardsticks.best(greater_is_better=True) is not None
+    return bool(yardsticks.screened) and (yardsticks.rescored is not None or not has_best or not scores_again(config))
+
+
+def stored_yardsticks(studies: Studies) -> Yardsticks:
+    """Return the baselines that are kept with the studies, none where they have not been scored."""
+    return from_plain(studies.kept(BASELINES))
+
+
+def keep_yardsticks(sweep: Sweep, protocol: Protocol) -> Yardsticks:
+    """Return the sweep's baselines from its storage; those that are missing there are scored, and kept."""
+    with trouble_in_words(sweep.url):
+        studies = sweep.studies()
+        try:
+            found = stored_yardsticks(studies)
+            if not are_scored(found, sweep.config):
+                found = score_yardsticks(protocol, again=scores_again(sweep.config))
+                studies.keep(BASELINES, to_plain(found))
+        finally:
+            studies.close()
+    return found
+
+
+@contextmanager
+def scored_beside(
+    sweep: Sweep, protocol: Protocol, target: Callable[..., None], arguments: Sequence[Any]
+) -> Iterator[Callable[[Callable[[str], None]], Yardsticks]]:
+    """Have the baselines scored in a process of its own meanwhile, which runs `target(*arguments)`.
+
+    What is yielded waits for them, says so where that takes long, and returns them; where that process died they are
+    scored here.
+    """
+    with trouble_in_words(sweep.url):
+        studies = sweep.studies()
+        found = stored_yardsticks(studies)
+        studies.close()
+    if are_scored(found, sweep.config):
+        yield lambda _: found
+        return
+    with beside(target, arguments) as process:
+
+        def wait(say: Callable[[str], None]) -> Yardsticks:
+            process.join(PATIENCE)
+            if process.is_alive():
+                say("the baselines are still being scored")
+                process.join()
+            return keep_yardsticks(sweep, protocol)
+
+        yield wait
+
+
+def lead(climb: Climb, yardsticks: Yardsticks) -> Lead | None:
+    """Return what the choice gains over the best baseline, paired by fold; None where they have no folds in common.
+
+    Both as they were scored again, where they were; else both as they were screened.
+    """
+    choice, screened = climb.choice, climb.screened
+    if choice is None or screened is None:
+        return None
+    best, again = yardsticks.best(greater_is_better=choice.greater_is_better), yardsticks.rescored
+    record = choice if choice.stage == "rescore" and again is not None else screened
+    baseline = again if record.stage == "rescore" else best
+    if baseline is None or len(baseline.scores) != len(record.scores):
+        return None
+    sign = 1 if record.greater_is_better else -1
+    gain = paired_gain(record.oriented_scores, sign * baseline.scores, record.n_train, record.n_score)
+    return Lead(baseline, gain)

@@ -1,0 +1,52 @@
+"""What trying brought, from trial records made by hand."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import pytest
+
+from dnnexp.recording.effort import best_of_table, efforts, flattery
+from dnnexp.search.ladder import climb
+from dnnexp.search.records import TrialRecord
+from dnnexp.search.schema import SearchConfig
+
+
+def trial(number: int, score: float | None, **fields: Any) -> TrialRecord:
+    scores = () if score is None else (score - 0.01, score + 0.01)
+    usual = {
+        "stage": "screen", "state": "complete" if scores else "diverged", "claim": number, "score": score,
+        "scores": scores, "n_train": 80.0, "n_score": 20.0, "parameters": number, "seconds": 2.0,
+        "params": {"width_1": 32, "lr": 1e-2, "activation": "relu", "weight_decay": 1e-3},
+    }  # fmt: skip
+    return TrialRecord(**({"depth": 1, "number": number} | usual | fields))
+
+
+def test_the_best_of_n_is_that_of_all_searches_that_might_have_been() -> None:
+    trials = [trial(0, 0.8), trial(1, None), trial(2, 0.9), trial(3, None, state="running")]
+    found = efforts([*trials, trial(0, 0.5, stage="rescore"), trial(0, 0.7, depth=2)])
+    assert list(found) == [1]  # one trial alone is no search
+    # of 0.8, 0.9 and one that diverged, which counts as the worst seen: pairs give .8, .9, .9
+    assert found[1].mean.tolist() == pytest.approx([2.5 / 3, 2.6 / 3, 0.9])
+    assert found[1].seconds.tolist() == [2.0, 4.0, 6.0]
+    rows = list(csv.DictReader(io.StringIO(best_of_table(found))))
+    assert [(row["depth"], row["trials"]) for row in rows] == [("1", "1"), ("1", "2"), ("1", "3")]
+    assert float(rows[0]["low"]) < float(rows[0]["expected_best"]) < float(rows[0]["high"])
+    assert rows[2]["low"] == rows[2]["high"] == ""
+
+
+def test_a_winner_was_flattered_by_how_much_better_it_was_screened_whatever_the_metric() -> None:
+    for sign in (1, -1):
+        direction = {"greater_is_better": sign > 0}
+        screened = trial(0, 0.8, **direction)
+        again = trial(
+            0, 0.8 - 0.02 * sign, stage="rescore", scores=(0.79 - 0.02 * sign, 0.81 - 0.02 * sign), **direction
+        )
+        config = SearchConfig(trials_per_depth=1, max_depth=1, rescore=1)
+        found = flattery(climb([screened, again], config))
+        assert found is not None
+        assert found.estimate == pytest.approx(0.02)
+        assert found.low < 0.02 < found.high
+        assert flattery(climb([screened], SearchConfig(trials_per_depth=1, max_depth=1, rescore=0))) is None
