@@ -56,6 +56,7 @@ def _sweep(trials: int, workers: int) -> list[str]:
     return [
         "-m", "dnnexp.sweep", "--quiet", f"search.workers={workers}", f"search.max_depth={DEPTHS}",
         f"search.patience={DEPTHS}", f"search.trials_per_depth={trials}", "search.rescore=0", "search.pruner=none",
+        "search.baselines=false",
         "search.space.activation=[relu,tanh]", f"trainer.epochs={EPOCHS}", "trainer.patience=null",
         f"trainer.batch_size={BATCH}", f"evaluation.folds={FOLDS}",
     ]  # fmt: skip

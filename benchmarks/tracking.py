@@ -68,7 +68,13 @@ def summary(cost: Cost) -> tuple[float, float, float, float]:
 
 def measure(folder: str, trials: int, epochs: int) -> Iterator[Cost]:
     """Yield what MLflow and Optuna take, from a sweep on digits whose networks are trained once, not for each trial."""
-    settings = [f"paths.root={folder}", f"trainer.epochs={epochs}", "trainer.patience=null", "search.max_depth=1"]
+    settings = [
+        f"paths.root={folder}",
+        f"trainer.epochs={epochs}",
+        "trainer.patience=null",
+        "search.max_depth=1",
+        "search.rescore=0",
+    ]
     config = Composer().compose([*settings, f"search.trials_per_depth={trials + WARM_UP}", "search.pruner=median"])
     protocol = make_protocol(config)
     evaluation = cross_validate(config.configuration, protocol)

@@ -10,10 +10,16 @@ from dnnexp.command import command, command_line
 from dnnexp.errors import ConfigError, DnnexpError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from multiprocessing.synchronize import Event
+
     from dnnexp.config import Config
     from dnnexp.evaluation.protocol import Protocol
     from dnnexp.evaluation.refit import Refit
+    from dnnexp.evaluation.yardsticks import Yardsticks
+    from dnnexp.recording.sweep import SweepRecorder
     from dnnexp.reporting.terminal import Terminal
+    from dnnexp.search.monitor import Monitor
     from dnnexp.search.records import TrialRecord
     from dnnexp.search.sweep import Scorers, Sweep
 
@@ -31,43 +37,17 @@ def main(config: Config, terminal: Terminal) -> None:
         terminal.say(line)
 
     from dnnexp.recording.answer import sweep_answer
-    from dnnexp.recording.sweep import SweepRecorder
     from dnnexp.search.monitor import Monitor
     from dnnexp.search.residual import note_on_depth
-    from dnnexp.search.sweep import Listeners
-    from dnnexp.search.worker import climb_ladder
-    from dnnexp.search.workers import run_workers
-    from dnnexp.search.yardsticks import scored_beside
 
     sweep = make_sweep(config, protocol)
-    recorder = SweepRecorder(config, protocol, sweep.name, command_line(PROGRAM, sys.argv[1:]))
     if note := note_on_depth(config.search, config.model.residual):
         terminal.say(note)
     workers, fresh = config.search.workers, protocol.rescoring.folds if config.search.rescore else []
     with terminal.sweep(protocol.metric_name, greater_is_better=protocol.metric.greater_is_better) as progress:
         monitor = Monitor(sweep, progress, workers, len(fresh))
-        recorder.begin()
         monitor.look_again()
-
-        def on_trial(record: TrialRecord) -> None:
-            monitor.trial(record)
-            recorder.trial(record)
-
-        listeners = Listeners(on_trial=on_trial, on_climb=monitor.look)
-        try:
-            with scored_beside(sweep, protocol, measure, (config, sweep)) as yardsticks:
-                if workers == 1:
-                    climb_ladder(sweep, make_scorers(config, protocol), listeners)
-                else:
-                    run_workers(work, (config, sweep), workers, monitor.keep_looking)
-                baselines = yardsticks(progress.say)
-        except KeyboardInterrupt:
-            if not monitor.others_are_at_work():
-                recorder.break_off("KILLED")
-            raise
-        except DnnexpError:
-            recorder.break_off("FAILED")
-            raise
+        recorder, baselines = search(config, protocol, sweep, monitor, progress.say)
         climb = monitor.look_again()
     is_confirmed = climb.confirmation is not None and climb.confirmation.state == "complete"
     refitted = refit_choice(config, protocol, climb.screened) if climb.screened is not None and is_confirmed else None
@@ -75,6 +55,64 @@ def main(config: Config, terminal: Terminal) -> None:
     terminal.answer(f"{protocol.dataset.name}: the answer", sentences)  # first: writing may meet a full disk
     for line in recorder.end(climb, monitor.records(), refitted, sentences, baselines):
         terminal.tell(line)
+
+
+def search(
+    config: Config, protocol: Protocol, sweep: Sweep, monitor: Monitor, say: Callable[[str], None]
+) -> tuple[SweepRecorder, Yardsticks]:
+    """Have the ladder climbed, here or by processes of their own; return the recorder of the sweep and its baselines.
+
+    Those processes are started first: while they import what they need, the tracking store is made here.
+    """
+    from contextlib import ExitStack
+    from multiprocessing import get_context
+
+    from dnnexp.search.interrupts import Interrupts
+    from dnnexp.search.workers import started_workers
+    from dnnexp.search.yardsticks import scored_beside
+
+    recorder: SweepRecorder | None = None
+    try:
+        with ExitStack() as stack:
+            workers = None
+            if config.search.workers > 1:
+                has_begun = get_context("spawn").Event()
+                workers = stack.enter_context(started_workers(work, (config, sweep, has_begun), config.search.workers))
+                stack.callback(has_begun.set)  # before they are stopped: who waits for it could not be
+            yardsticks = stack.enter_context(scored_beside(sweep, protocol, measure, (config, sweep)))
+
+            from dnnexp.recording.sweep import SweepRecorder
+
+            recorder = SweepRecorder(config, protocol, sweep.name, command_line(PROGRAM, sys.argv[1:]))
+            with Interrupts() as interrupts:  # what stops the sweep waits until the store is made
+                recorder.begin()
+                interrupts.check()
+            if workers is None:
+                climb_here(config, protocol, sweep, monitor, recorder)
+            else:
+                has_begun.set()
+                workers.finish(monitor.keep_looking)
+            return recorder, yardsticks(say)
+    except KeyboardInterrupt:
+        if recorder is not None and not monitor.others_are_at_work():
+            recorder.break_off("KILLED")
+        raise
+    except DnnexpError:
+        if recorder is not None:
+            recorder.break_off("FAILED")
+        raise
+
+
+def climb_here(config: Config, protocol: Protocol, sweep: Sweep, monitor: Monitor, recorder: SweepRecorder) -> None:
+    """Climb the ladder in this process."""
+    from dnnexp.search.sweep import Listeners
+    from dnnexp.search.worker import climb_ladder
+
+    def on_trial(record: TrialRecord) -> None:
+        monitor.trial(record)
+        recorder.trial(record)
+
+    climb_ladder(sweep, make_scorers(config, protocol), Listeners(on_trial=on_trial, on_climb=monitor.look))
 
 
 def check(config: Config) -> None:
@@ -193,15 +231,25 @@ def refit_choice(config: Config, protocol: Protocol, choice: TrialRecord) -> Ref
     return refit(chosen_config(config, choice).configuration, protocol, length, threshold=choice.threshold)
 
 
-def work(config: Config, sweep: Sweep) -> None:
-    """Be one of several workers of a sweep: what a process of its own runs."""
-    from dnnexp.recording.sweep import SweepRecorder
+def work(config: Config, sweep: Sweep, has_begun: Event) -> None:
+    """Be one of several workers of a sweep: what a process of its own runs.
+
+    has_begun: set once the run of the sweep is there, below which this worker's trials are recorded.
+    """
+    from dnnexp.recording.trials import TrialRecorder
     from dnnexp.search.sweep import Listeners
-    from dnnexp.search.worker import climb_ladder
+    from dnnexp.search.worker import climb_ladder, is_orphan
 
     protocol = make_protocol(config)
-    recorder = SweepRecorder(config, protocol, sweep.name, command_line(PROGRAM, sys.argv[1:]))
-    climb_ladder(sweep, make_scorers(config, protocol), Listeners(on_trial=recorder.trial))
+    recorder = TrialRecorder(config, protocol, sweep.name, command_line(PROGRAM, sys.argv[1:]))
+
+    def on_trial(record: TrialRecord) -> None:
+        while not has_begun.wait(1.0):
+            if is_orphan():  # whoever goes on with the sweep records what is missing
+                return
+        recorder.trial(record)
+
+    climb_ladder(sweep, make_scorers(config, protocol), Listeners(on_trial=on_trial))
 
 
 def measure(config: Config, sweep: Sweep) -> None:

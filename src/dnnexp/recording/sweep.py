@@ -14,11 +14,12 @@ from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.refit import Refit
 from dnnexp.evaluation.yardsticks import Yardsticks
 from dnnexp.recording.effort import best_of_table, efforts
-from dnnexp.recording.ledger import looking_glass, open_recorder, unreached
+from dnnexp.recording.ledger import looking_glass, unreached
 from dnnexp.recording.models import model_record, predict_command, with_card
 from dnnexp.recording.report import report_contents
 from dnnexp.recording.single import dimensions_text, figures
 from dnnexp.recording.stored import short_path, sweep_facts, write_sweep
+from dnnexp.recording.trials import TrialRecorder
 from dnnexp.reporting.figures import depth_curve
 from dnnexp.reporting.report import report_html
 from dnnexp.search.answer import OPTIMISTIC
@@ -35,7 +36,6 @@ from dnnexp.search.records import TrialRecord
 from dnnexp.search.summary import standard_error
 from dnnexp.tracking.addresses import registered_address
 from dnnexp.tracking.links import file_link, run_link
-from dnnexp.tracking.recorder import Recorder
 from dnnexp.tracking.records import RunRecord
 from dnnexp.tracking.store import NOTE, TrackingError
 from dnnexp.tracking.views import study_view
@@ -43,17 +43,14 @@ from dnnexp.tracking.views import study_view
 __all__ = ["SweepRecorder", "chosen_config"]
 
 
-class SweepRecorder:
+class SweepRecorder(TrialRecorder):
     """Records what a sweep does. Trouble with MLflow ends nothing: what cannot be sent is kept, and sent later."""
 
     def __init__(self, config: Config, protocol: Protocol, study: str, command: str) -> None:
-        self._config, self._protocol, self._study = config, protocol, study
-        self._settings = config.flat()
+        super().__init__(config, protocol, study, command)
+        self._protocol = protocol
         self._facts = sweep_facts(config, protocol, command)
         self._page = ""  # of the prepared view in the MLflow UI, from the ? or # on
-        self._recorder: Recorder | None = None
-        if config.tracking.enabled:
-            self._recorder = open_recorder(config, protocol, command)
 
     def begin(self) -> None:
         """Open the run of the sweep, send what an earlier command could not, and prepare a view of the trials.
@@ -73,11 +70,6 @@ class SweepRecorder:
             self._page = self._recorder.show(view)
         except TrackingError as error:
             self._recorder.trouble = str(error)
-
-    def trial(self, record: TrialRecord) -> None:
-        """Record a trial that has ended."""
-        if self._recorder is not None and record.state != "failed":
-            self._recorder.record(trial_run(record, self._study, self._settings))
 
     def break_off(self, status: str) -> None:
         """Say of the run of the sweep that it goes on no more: KILLED by its user, FAILED. `begin` takes that back."""

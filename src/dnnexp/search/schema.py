@@ -18,7 +18,7 @@ __all__ = [
 LADDER = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
 AUTO = "auto"  # choices made from the data, before the study begins
 SAMPLERS = ("tpe", "random")
-PRUNERS = ("none", "median")
+PRUNERS = ("none", "median", "third")
 SELECTIONS = ("development", "test")
 LONGEST_NAME = 200  # bytes of a study's name: 255 are a file's, with what is added
 

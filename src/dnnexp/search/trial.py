@@ -94,7 +94,8 @@ class Trial:
         seed = start(self.sweep.base, self.sweep.config.space) if work.depth == LADDER[0] else work.seed
         if place == 0 and seed is not None:
             return fixed_sampler(seed)
-        return seeded_sampler(self.sweep.config.sampler, self.sweep.seed, work.depth, place)
+        is_alone = not any(r.state == "running" and r.number != trial.number for r in records)
+        return seeded_sampler(self.sweep.config.sampler, self.sweep.seed, work.depth, place, is_alone=is_alone)
 
     def score(self, trial: optuna.Trial, configuration: Configuration) -> Evaluation:
         """Return what the stage's scorer says of the configuration."""

@@ -16,7 +16,7 @@ from dnnexp.search.storage import trouble_in_words
 from dnnexp.search.sweep import Listeners, Scorers, Sweep
 from dnnexp.search.trial import Trial, WithdrawnError
 
-__all__ = ["climb_ladder"]
+__all__ = ["climb_ladder", "is_orphan"]
 
 PAUSES = (0.1, 0.2, 0.5, 1.0)  # seconds between two looks at what others are running
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from dnnexp.errors import DnnexpError
 
-__all__ = ["beside", "run_workers"]
+__all__ = ["Workers", "beside", "run_workers", "started_workers"]
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 PATIENCE = 30  # seconds that a worker has to write down that it was stopped
@@ -35,27 +35,65 @@ def run_workers(
     threads: of BLAS, in each. A worker that dies is not replaced: the others finish its work. Raises DnnexpError where
     none finished; Ctrl-C lets every worker give up its trial in order, and is raised again.
     """
-    context = multiprocessing.get_context("spawn")
-    processes: list[BaseProcess] = [
-        context.Process(target=_run, args=(target, tuple(arguments)), name=f"worker {i + 1} of {count}", daemon=True)
-        for i in range(count)
-    ]
+    with started_workers(target, arguments, count, threads) as workers:
+        return workers.finish(watch)
+
+
+@contextmanager
+def started_workers(
+    target: Callable[..., None], arguments: Sequence[Any], count: int, threads: int = 1
+) -> Iterator[Workers]:
+    """Start the processes, for who has something to do before waiting for them; what it raises stops them."""
+    workers = Workers(target, arguments, count)
     try:
+        workers.start(threads)
+        yield workers
+    except BaseException:
+        workers.stop()
+        raise
+
+
+class Workers:
+    """Processes that run the same function."""
+
+    def __init__(self, target: Callable[..., None], arguments: Sequence[Any], count: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._processes: list[BaseProcess] = [
+            context.Process(
+                target=_run, args=(target, tuple(arguments)), name=f"worker {i + 1} of {count}", daemon=True
+            )
+            for i in range(count)
+        ]
+
+    def start(self, threads: int) -> None:
+        """Start them, with that many threads of BLAS each."""
         with _environment(dict.fromkeys(THREADS, str(threads))), _deaf_to_ctrl_c():
-            for process in processes:
+            for process in self._processes:
                 process.start()
-        while alive := [process.sentinel for process in processes if process.is_alive()]:
+
+    def finish(self, watch: Callable[[], None] | None = None) -> tuple[int, ...]:
+        """Wait until all have ended and return their exit codes; raises DnnexpError where none finished its work."""
+        while alive := [process.sentinel for process in self._processes if process.is_alive()]:
             wait(alive, timeout=1.0)
             if watch is not None:
                 watch()
-    except BaseException:
-        _stop(processes)
-        raise
-    codes = tuple(process.exitcode or 0 for process in processes)
-    if all(codes):
-        said = ", ".join(f"killed by signal {-code}" if code < 0 else f"exit code {code}" for code in codes)
-        raise DnnexpError(f"every worker ended before the sweep was done ({said}); the same command goes on from there")
-    return codes
+        codes = tuple(process.exitcode or 0 for process in self._processes)
+        if all(codes):
+            said = ", ".join(f"killed by signal {-code}" if code < 0 else f"exit code {code}" for code in codes)
+            raise DnnexpError(
+                f"every worker ended before the sweep was done ({said}); the same command goes on from there"
+            )
+        return codes
+
+    def stop(self) -> None:
+        """Ask them to stop, and end those that have not within the time they have."""
+        started = [process for process in self._processes if process.pid is not None]
+        for process in started:
+            process.terminate()
+        for process in started:
+            process.join(PATIENCE)
+            if process.is_alive():
+                process.kill()
 
 
 @contextmanager
@@ -81,17 +119,6 @@ def _run(target: Callable[..., None], arguments: tuple[Any, ...]) -> None:
     except DnnexpError as error:
         sys.stderr.write(f"{multiprocessing.current_process().name}: {error}\n")
         sys.exit(REFUSED)
-
-
-def _stop(processes: Sequence[BaseProcess]) -> None:
-    """Ask the workers to stop, and end those that have not within the time they have."""
-    started = [process for process in processes if process.pid is not None]
-    for process in started:
-        process.terminate()
-    for process in started:
-        process.join(PATIENCE)
-        if process.is_alive():
-            process.kill()
 
 
 @contextmanager

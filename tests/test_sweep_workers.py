@@ -1,0 +1,76 @@
+"""A sweep of several workers as users start it: they begin before the tracking store is there."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from dnnexp.search.storage import open_storage, sqlite_url
+from dnnexp.search.studies import Studies
+
+COMMAND = [
+    sys.executable, "-m", "dnnexp.sweep", "--quiet", "data=iris", "study=s", "search.workers=2", "search.max_depth=1",
+    "search.trials_per_depth=6", "search.rescore=0", "search.confirm_seeds=1", "trainer.epochs=5",
+]  # fmt: skip
+
+
+def start(folder: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(COMMAND, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def runs(root: Path) -> list[tuple[str, str]]:
+    """Return (role, key of the run above) of every run in MLflow's own database."""
+    query = """
+        select role.value, coalesce(above.value, '') from runs
+        join tags role on role.run_uuid = runs.run_uuid and role.key = 'dnnexp.role'
+        left join tags parent on parent.run_uuid = runs.run_uuid and parent.key = 'mlflow.parentRunId'
+        left join tags above on above.run_uuid = parent.value and above.key = 'dnnexp.key'
+        where runs.lifecycle_stage = 'active'
+    """
+    with closing(sqlite3.connect(root / "mlflow.db")) as database:
+        return sorted(database.execute(query))
+
+
+def everything_is_recorded_once(root: Path) -> None:
+    records = Studies(open_storage(sqlite_url(root / "optuna.db")), "s").read_all()
+    assert [r.stage for r in records if r.state in ("complete", "diverged")] == ["screen"] * 6 + ["confirm"]
+    assert runs(root) == [("champion", "s"), ("confirm", "s"), *[("screen", "s")] * 6, ("sweep", "")]
+    assert not list((root / "outputs").glob("unsent/*"))
+
+
+@pytest.mark.slow
+def test_workers_in_an_empty_folder_record_every_trial_once_below_the_sweep(tmp_path: Path):
+    process = start(tmp_path)
+    said, trouble = process.communicate(timeout=300)
+    assert (process.returncode, trouble) == (0, "")
+    assert "iris: the answer" in said
+    everything_is_recorded_once(tmp_path / "runs")
+
+
+@pytest.mark.slow
+def test_workers_stopped_while_the_store_is_being_made_leave_no_trial_running_and_the_same_command_goes_on(
+    tmp_path: Path,
+):
+    process = start(tmp_path)
+    for _ in range(1200):
+        if list(tmp_path.glob("runs/mlflow.db*")):
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, trouble = process.communicate(timeout=300)
+    assert process.returncode == 130
+    assert "stopped" in trouble
+    assert "Traceback" not in trouble
+    records = Studies(open_storage(sqlite_url(tmp_path / "runs" / "optuna.db")), "s").read_all()
+    assert not [r for r in records if r.state == "running"]
+    process = start(tmp_path)
+    assert process.communicate(timeout=300)[1] == ""
+    assert process.returncode == 0
+    everything_is_recorded_once(tmp_path / "runs")
