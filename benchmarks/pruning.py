@@ -19,6 +19,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from scipy.stats import t
+
 from dnnexp.config import Composer
 from dnnexp.evaluation.statistics import paired_gain
 from dnnexp.search.journal import network_name
@@ -96,12 +98,14 @@ def report(sweeps: Sequence[Sweep], pruner: str) -> list[str]:
         for a, b in pairs
     ]
     lost = sum(gain.high < 0 for gain in gains)
-    error = statistics.stdev(changes) / math.sqrt(len(changes)) if len(changes) > 1 else math.nan
+    n = len(changes)
+    half = t.ppf(0.975, n - 1) * statistics.stdev(changes) / math.sqrt(n) if n > 1 else math.nan
+    change = statistics.mean(changes)
     developed = statistics.mean(gain.estimate for gain in gains)
     parts = f"{screening:.0%} of screening, {epochs:.0%} of its epochs"
     return [
         f"pruner={pruner}, {len(pairs)} seeds: saves {saved:.0%} of the time (aim {LEAST_SAVED:.0%}), {parts}.",
-        f"Test score {statistics.mean(changes):+.4f} ± {error:.4f} (mean over the seeds ± standard error).",
+        f"Test score {change:+.4f}, 95% interval over the seeds {change - half:+.4f} to {change + half:+.4f}.",
         f"On fresh folds {developed:+.4f}; worse beyond the 95% interval in {lost} of {len(gains)}.",
     ]
 
