@@ -13,7 +13,7 @@ PIP := $(PY) -m pip install --quiet --quiet --disable-pip-version-check
 READY := .venv/.ready
 BENCH_READY := .venv-bench/.ready
 
-.PHONY: help setup train sweep ui test test-slow check format bench bench-accuracy bench-pruning bench-throughput bench-tracking lock clean
+.PHONY: help setup train sweep ui test test-slow check format bench bench-accuracy bench-calibration bench-pruning bench-throughput bench-tracking lock clean
 
 help: ## this list
 	@echo 'make TARGET [ARGS="key=value …"]'
@@ -66,6 +66,9 @@ bench-accuracy: $(READY) ## what the defaults predict, beside scikit-learn's (mi
 
 bench-tracking: $(READY) ## what recording costs for each trial, MLflow and Optuna (a minute)
 	@$(PY) benchmarks/tracking.py $(ARGS)
+
+bench-calibration: $(READY) ## how often a sweep's claims and intervals are true (10 minutes; ARGS="--studies 25")
+	@$(PY) benchmarks/calibration.py $(ARGS)
 
 lock: $(READY) ## solve the requirements again (newest versions: make lock ARGS=--upgrade)
 	@lock() { $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -8,10 +8,13 @@ import pytest
 
 from dnnexp.config import Composer
 from dnnexp.config.vocabulary import Vocabulary, conf_folder
+from dnnexp.sweep import main as sweep
 from dnnexp.train import main
 
 EXPERIMENTS = Path(__file__).resolve().parent.parent / "experiments"
 VERY_DEEP = EXPERIMENTS / "very_deep"
+DEPTH_GROWTH = EXPERIMENTS / "depth_growth"
+SHARED = EXPERIMENTS.parent.parent / "shared" / "data"
 NETWORKS = Vocabulary([VERY_DEEP]).options("experiment")
 
 
@@ -69,6 +72,19 @@ def test_the_committed_results_reach_what_the_readme_says() -> None:
     assert mean(100, "tanh", 1e-2, "sgd") >= 0.95
     assert max(mean(100, "tanh", lr, "sgd") for lr in (1e-5, 0.3)) < 0.3
     assert max(float(row["seconds"]) for row in rows) < 60
+
+
+@pytest.mark.parametrize("data", ["data=digits", "experiment=penguins", "experiment=mpg"])
+def test_the_ladder_of_depth_growth_climbs_its_data(data: str, empty_folder: Path) -> None:
+    command = ["--config-dir", str(DEPTH_GROWTH), "--config-name", "study", data, "study=growth", "tracking=none", "-q"]
+    if data.startswith("experiment="):
+        file = SHARED / f"{data.removeprefix('experiment=')}.csv"
+        if not file.is_file():
+            pytest.skip(f"{file.name} is not here")
+        command.append(f"data.path={file}")
+    small = ["search.trials_per_depth=1", "search.max_depth=2", "search.rescore=0", "search.confirm_seeds=1"]
+    assert sweep([*command, *small, "trainer.epochs=1"]) == 0
+    assert "Tried: 2 configurations at depths 1, 2." in Path("runs/outputs/growth/answer.txt").read_text()
 
 
 @pytest.mark.slow

@@ -105,7 +105,7 @@ def test_words_and_depths_filter_the_leaderboard_and_the_charts(page: Any) -> No
     from selenium.webdriver.support.ui import Select
 
     assert page.find_element("id", "count").text == "203 rows"
-    assert len(column(page, "layers")) <= 25
+    assert len(column(page, "layers")) <= 25 + 3  # the baselines are always seen
     page.find_element("id", "find").send_keys("relu")
     Select(page.find_element("id", "layers")).select_by_visible_text("3")
     assert set(column(page, "layers")) == {3.0}
@@ -118,8 +118,10 @@ def test_words_and_depths_filter_the_leaderboard_and_the_charts(page: Any) -> No
     assert faded > 100
 
 
-def test_more_rows_come_when_asked_for(page: Any) -> None:
-    assert run(page, "[...document.querySelectorAll('#board tbody tr')].filter((row) => row.offsetParent).length") == 25
+def test_more_rows_come_when_asked_for_and_the_baselines_are_seen_before(page: Any) -> None:
+    seen = "[...document.querySelectorAll('#board tbody tr{}')].filter((row) => row.offsetParent).length"
+    assert 20 <= run(page, seen.format(":not(.baseline)")) <= 25
+    assert run(page, seen.format(".baseline")) == 3
     page.find_element("id", "more").click()
     assert (
         run(page, "[...document.querySelectorAll('#board tbody tr')].filter((row) => row.offsetParent).length") == 203

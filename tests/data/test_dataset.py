@@ -80,7 +80,7 @@ def test_any_pattern_of_bits_that_is_no_number_is_the_same_gap() -> None:
 def test_gaps_in_inputs_are_kept_and_counted_in_the_summary() -> None:
     dataset = made(changed(X, np.nan))
     assert np.isnan(dataset.X.to_numpy()[-1, -1])
-    assert "  missing     1 cells, in 1 rows (5.0%): b 5.0%" in dataset.summary
+    assert "  missing     1 cell, in 1 row (5.0%): b 5.0%" in dataset.summary
 
 
 def test_the_description_is_one_line_that_says_rows_columns_task_and_shares() -> None:

@@ -61,7 +61,7 @@ def test_an_estimator_predicts_or_says_why_not(drawn):
 
 
 @pytest.mark.slow
-@settings(max_examples=800, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=700, deadline=None, suppress_health_check=list(HealthCheck))
 @given(odd_tables(tuple(COLUMNS), ROWS, doubled=True))
 def test_an_estimator_predicts_or_says_why_not_of_hundreds_of_tables(drawn):
     fits_and_predicts_or_says_why_not(drawn)

@@ -161,14 +161,24 @@ def test_a_parquet_file_is_read_trained_on_and_predicted_or_refused(folder, draw
 
 
 @pytest.mark.slow
-@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=800, deadline=None, suppress_health_check=list(HealthCheck))
 @given(odd_tables(tuple(FILED), ROWS))
 def test_hundreds_of_text_files_are_read_trained_on_and_predicted_or_refused(folder, drawn):
     a_text_file_is_read_or_refused(drawn, folder)
 
 
 @pytest.mark.slow
-@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(odd_tables(tuple(COLUMNS), ROWS))
 def test_hundreds_of_parquet_files_are_read_trained_on_and_predicted_or_refused(folder, drawn):
     a_parquet_file_is_read_or_refused(drawn, folder)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["floats", "texts with gaps", "gaps"])
+def test_5000_columns_are_read_trained_on_and_predicted(folder, kind):
+    rng = np.random.default_rng(0)
+    columns = {f"column {i}": FILED[kind](rng, 20) for i in range(5000)}
+    path = folder / "table.csv"
+    pd.DataFrame(columns).assign(**{"the target": np.arange(20) % 2}).to_csv(path, index=False)
+    trains_and_predicts(load(DataConfig(name="csv", path=str(path), target="the target")), path, rng)

@@ -91,7 +91,7 @@ def test_a_model_file_that_was_changed_predicts_or_is_refused(models, choice):
 
 
 @pytest.mark.slow
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=700, deadline=None, suppress_health_check=list(HealthCheck))
 @given(choice=CHOICES)
 def test_a_model_file_that_was_changed_anywhere_predicts_or_is_refused(models, choice):
     is_read_or_refused(models, choice)

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dnnexp.reporting.figures import confusion_matrix, depth_curve, learning_curve, rate_curve, residual_plot
+from dnnexp.reporting.figures import (
+    confusion_matrix,
+    depth_curve,
+    label_bars,
+    learning_curve,
+    rate_curve,
+    residual_plot,
+)
 
 BLUE, ORANGE = (0, 114, 178), (213, 94, 0)
 
@@ -90,6 +97,17 @@ def test_a_confusion_matrix_shows_errors_in_their_own_colour() -> None:
     assert len(of_color(right, ORANGE)) == 0
     assert len(of_color(wrong, ORANGE)) > 10_000
     assert len(of_color(wrong, BLUE)) == 0
+
+
+def test_bars_of_labels_are_as_long_as_their_precision_and_recall() -> None:
+    actual = np.array([[1, 0], [1, 0], [1, 1], [1, 0]])
+    decided = np.array([[1, 0], [0, 0], [0, 0], [0, 0]])  # of the first label 1 of 1 is right, 1 of 4 is found
+    image = pixels(label_bars(decided, actual, ["often", "never said"]))
+    bars = [np.unique(of_color(image[: int(0.6 * len(image))], color)[:, 1]) for color in (BLUE, ORANGE)]
+    precision, recall = (int(columns.max() - columns.min()) for columns in bars)
+    assert recall / precision == pytest.approx(0.25, abs=0.02)
+    below = image[int(0.5 * len(image)) : int(0.75 * len(image))]  # the label that is never said has no bar
+    assert len(of_color(below, BLUE)) == len(of_color(below, ORANGE)) == 0
 
 
 @pytest.mark.parametrize("name", ["$", "$\\frac$", "a$b$c", "\\$", "x_{", "%", "研究 🎉", "two\nlines"])

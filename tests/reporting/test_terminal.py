@@ -103,3 +103,16 @@ def test_standard_output_is_the_default(capsys: pytest.CaptureFixture[str]) -> N
     Terminal().say("said")
     sys.stdout.flush()
     assert capsys.readouterr().out == "said\n"
+
+
+def test_a_name_from_a_file_cannot_steer_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    hostile = "regression of \x1b]0;owned\x07\x1b[2J\x9b2J"
+    shown, out = terminal()
+    shown.say(hostile)
+    shown.tell(hostile)
+    shown.heading(hostile)
+    shown.warn(hostile)
+    shown.answer(hostile, [hostile])
+    printed = out.getvalue() + capsys.readouterr().err
+    assert not {"\x1b", "\x07", "\x9b"} & set(printed)
+    assert printed.count(r"regression of \x1b]0;owned\x07\x1b[2J\x9b2J") == 6

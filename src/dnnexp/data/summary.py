@@ -76,7 +76,8 @@ def _missing(X: pd.DataFrame, names: np.ndarray) -> str:
     order = [i for i in np.argsort(-by_column, kind="stable") if by_column[i]]
     shares = [f"{names[i]} {by_column[i] / len(X):.1%}" for i in order]
     rows = int(gaps.any(axis=1).sum())
-    return f"{by_column.sum():,} cells, in {rows:,} rows ({rows / len(X):.1%}): {_some(shares)}"
+    cells, many = int(by_column.sum()), f"row{'s' * (rows != 1)}"
+    return f"{cells:,} cell{'s' * (cells != 1)}, in {rows:,} {many} ({rows / len(X):.1%}): {_some(shares)}"
 
 
 def _imbalance(goal: Target) -> list[str]:

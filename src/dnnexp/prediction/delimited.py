@@ -134,8 +134,11 @@ class DelimitedRows:
         except text.Error as error:
             raise DataError(f"{name}: no readable table: {error}") from None
         except UnicodeError as error:
+            has_mark = start.startswith((b"\xff\xfe", b"\xfe\xff"))
+            guess = "utf-16" if has_mark and self._encoding != "utf-16" else "latin-1"
             raise DataError(
-                f"{name}: not {self._encoding.removesuffix('-sig').upper()} text ({error}): save it as UTF-8"
+                f"{name}: not {self._encoding.removesuffix('-sig').upper()} text ({error}): save it as UTF-8, or name "
+                f"its encoding, for instance data.encoding={guess}"
             ) from None
         except (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError, OSError) as error:
             raise DataError(f"{name}: cannot be read: {error}") from None

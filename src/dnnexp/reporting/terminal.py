@@ -20,6 +20,7 @@ from dnnexp.reporting.progress import SweepProgress, TrainingProgress
 __all__ = ["Terminal", "dimensions_table"]
 
 WIDTH = 80
+CONTROLS = {code: f"\\x{code:02x}" for code in (*range(9), *range(11, 32), *range(127, 160))}  # no tab, no new line
 SHOWN = 12  # layers of the table; of a deeper network the middle is left out
 
 
@@ -45,16 +46,16 @@ class Terminal:
     def say(self, sentence: str) -> None:
         """Print a sentence."""
         if not self.quiet:
-            self._console.print(sentence, soft_wrap=not self._console.is_terminal)
+            self._console.print(_harmless(sentence), soft_wrap=not self._console.is_terminal)
 
     def tell(self, line: str) -> None:
         """Print a line as it is, quiet or not: a path or an address that is to be copied."""
-        self._console.print(line, soft_wrap=True)
+        self._console.print(_harmless(line), soft_wrap=True)
 
     def heading(self, text: str) -> None:
         """Print what comes next."""
         if not self.quiet:
-            self._console.print(f"\n{text}", style="bold", soft_wrap=not self._console.is_terminal)
+            self._console.print(f"\n{_harmless(text)}", style="bold", soft_wrap=not self._console.is_terminal)
 
     def detail(self, sentence: str) -> None:
         """Print a sentence for those who asked for details."""
@@ -63,7 +64,7 @@ class Terminal:
 
     def warn(self, sentence: str) -> None:
         """Print a warning to standard error, quiet or not."""
-        sys.stderr.write(f"warning: {' '.join(sentence.split())}\n")
+        sys.stderr.write(f"warning: {_harmless(' '.join(sentence.split()))}\n")
         sys.stderr.flush()
 
     def dimensions(self, layers: Sequence[Dimensions], inputs: int) -> None:
@@ -92,11 +93,13 @@ class Terminal:
     def answer(self, title: str, sentences: Sequence[str]) -> None:
         """Print what was found out, quiet or not: one sentence to a line, in a frame where there is a terminal."""
         if self._console.is_terminal:
-            lines = Group(*(Text(sentence) for sentence in sentences))
-            self._console.print(Panel(lines, title=Text(title, style="bold"), title_align="left", box=ROUNDED))
+            lines = Group(*(Text(_harmless(sentence)) for sentence in sentences))
+            self._console.print(
+                Panel(lines, title=Text(_harmless(title), style="bold"), title_align="left", box=ROUNDED)
+            )
         else:
             for line in ("", title, *sentences):
-                self._console.print(line, soft_wrap=True)
+                self._console.print(_harmless(line), soft_wrap=True)
 
 
 def dimensions_table(layers: Sequence[Dimensions], inputs: int) -> list[str]:
@@ -121,3 +124,8 @@ def dimensions_table(layers: Sequence[Dimensions], inputs: int) -> list[str]:
         for row in rows
     ]
     return [texts[0], "-" * len(texts[0]), *(text.rstrip() for text in texts[1:])]
+
+
+def _harmless(text: str) -> str:
+    """Return the text with control characters written out: a name from a file must not steer a terminal."""
+    return text.translate(CONTROLS)

@@ -48,7 +48,9 @@ def made(count: int = 12, ladder: tuple[int, ...] = (1, 2, 3), /, **fields: Any)
             Baseline("boosted trees", Estimate(0.969, 0.007), 0.97, 3.0),
         ),
         "best_of": [BestOf(d, *_best_of(rng)) for d in ladder],
-        "optimism": Optimism("d1-64-gelu", Estimate(0.99, 0.01), Estimate(0.987, 0.01), Estimate(0.003, 0.002)),
+        "optimism": Optimism(
+            "d1-64-gelu", Estimate(0.99, 0.01), Estimate(0.987, 0.01), Estimate(0.003, 0.002, -0.001, 0.007)
+        ),
         "outcome": Confusion(("no", "yes"), np.array([[170, 3], [1, 185]])),
         "worst": [Example("row 7", "no", "yes", "0.98 sure", rng.integers(0, 255, (8, 8)).astype(np.uint8))],
         "boundary": BOUNDARY,

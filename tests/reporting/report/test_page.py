@@ -14,7 +14,7 @@ from made_contents import BOUNDARY, CHOICE, CSV, made
 
 from dnnexp.notation import with_error
 from dnnexp.reporting.report import Contents, report_html
-from dnnexp.reporting.report.contents import Baseline, Confusion, Depth, Estimate, Example, Residuals
+from dnnexp.reporting.report.contents import Baseline, Confusion, Depth, Estimate, Example, Optimism, Residuals
 
 PARTS = ["depths", "leaderboard", "searched", "learned", "efforts", "outcome", "data", "use", "provenance"]
 VOID = {"meta", "link", "input", "img", "br"}
@@ -218,3 +218,9 @@ def test_residuals_and_rows_are_shown_for_a_quantity() -> None:
     assert "Predicted and actual" in found.text("h3")
     assert {"310", "177.6", "59"} <= set(found.text("td"))
     assert "bmi" in found.text("th")
+
+
+def test_the_optimism_of_the_winner_stands_with_its_interval() -> None:
+    assert "a difference of +0.0030 ± 0.0020 (95% interval -0.0010 to +0.0070)" in report_html(made())
+    one = Optimism("d1-64", Estimate(0.99), Estimate(0.987), Estimate(0.003))
+    assert "a difference of +0.0030. Choice" in report_html(made(optimism=one))

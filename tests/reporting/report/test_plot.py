@@ -27,6 +27,11 @@ def test_scales_run_from_end_to_end() -> None:
     assert {label for _, label in log.ticks} >= {"0.001", "0.01"}
 
 
+def test_a_single_value_without_a_margin_stands_in_the_middle_of_its_scale() -> None:
+    assert linear([1.0, 1.0], margin=0).at(1.0) == 0.5
+    assert linear([0.0], margin=0).at(0.0) == 0.5
+
+
 def test_texts_have_places_of_their_own_however_many() -> None:
     assert [label for _, label in places(["a", "b"]).ticks] == ["a", "b"]
     assert len(places([str(i) for i in range(100)]).ticks) <= 14

@@ -172,7 +172,8 @@ def _examined(config: DataConfig, X: pd.DataFrame, targets: pd.DataFrame, origin
         notes.warnings.append(f"{name!r}: {distinct:,} texts in {len(X):,} rows, most of them rare")
     if found.doubled_rows:
         notes.warnings.append(
-            f"{found.doubled_rows:,} of {len(X):,} rows are the same as an earlier one, target included: the test may "
+            f"{found.doubled_rows:,} of {len(X):,} rows {'is' if found.doubled_rows == 1 else 'are'} the same as an "
+            "earlier one, target included: the test may "
             "hold rows that were trained on"
         )
     useless = {*found.constants, *found.row_texts}

@@ -41,6 +41,8 @@ def linear(values: Iterable[float], *, margin: float = 0.06) -> Scale:
     low, high = min(finite), max(finite)
     spread = (high - low) or abs(high) * 0.1 or 1.0
     low, high = low - margin * spread, high + margin * spread
+    if low == high:  # a single value and no margin: a single epoch
+        low, high = low - spread / 2, high + spread / 2
     marks = [float(v) for v in MaxNLocator(TICKS, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high) if low <= v <= high]
     return Scale(low, high, tuple((mark + 0.0, text_of(mark + 0.0)) for mark in marks))
 

@@ -66,7 +66,7 @@
         const text = row.textContent.toLowerCase();
         const fits = words.every((word) => text.includes(word)) && (!layers.value || row.dataset.d === layers.value);
         row.classList.toggle("gone", !fits);
-        row.classList.toggle("more", fits && !everything && kept >= FEW);
+        row.classList.toggle("more", fits && !everything && kept >= FEW && row.classList.contains("trial"));
         kept += fits;
         for (const mark of marks.get(row.dataset.k) ?? []) mark.classList.toggle("off", !fits);
       }
