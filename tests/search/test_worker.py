@@ -14,6 +14,7 @@ from response_surface import FOLD_EFFECTS, Scored, begin, scorer, scorers, sweep
 
 from dnnexp.search.ladder import Climb, Done
 from dnnexp.search.records import TrialRecord
+from dnnexp.search.sampling import SAMPLER_KINDS
 from dnnexp.search.space import grow
 from dnnexp.search.storage import sqlite_url
 from dnnexp.search.sweep import Listeners, Scorers
@@ -231,6 +232,20 @@ def test_a_worker_that_was_taken_for_dead_goes_on_with_another_trial(url: str):
     records = [r for r in others.read_all() if r.stage == "screen"]
     assert [r.state for r in records] == ["complete", "failed", "complete", "complete", "complete"]
     assert [r.claim for r in records] == [0, 1, 2, 3, 4]  # replaced by another draw, not retried
+
+
+def test_a_worker_that_was_taken_for_dead_while_it_told_its_result_goes_on(url: str, monkeypatch: pytest.MonkeyPatch):
+    others = sweep(url).studies()
+
+    class Overtaken(optuna.samplers.RandomSampler):
+        def after_trial(self, study: Any, trial: Any, state: Any, values: Any) -> None:
+            if trial.number == 1:
+                others.storage.set_trial_state_values(trial._trial_id, optuna.trial.TrialState.FAIL)
+
+    monkeypatch.setitem(SAMPLER_KINDS, "random", lambda seed, _is_alone: Overtaken(seed))
+    climb_ladder(sweep(url, max_depth=1, sampler="random"), scorers("linear"))
+    records = [r for r in others.read_all() if r.stage == "screen"]
+    assert [r.state for r in records] == ["complete", "failed", "complete", "complete", "complete"]
 
 
 def test_a_trial_whose_worker_died_before_its_first_sign_of_life_is_replaced(url: str):

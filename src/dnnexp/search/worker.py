@@ -90,7 +90,7 @@ class Worker:
         trial = Trial(self.sweep, self.studies, self.scorers, self.listeners, self.interrupts, work, study)
         try:
             study.optimize(trial, n_trials=1, catch=(WithdrawnError,))
-        except (optuna.exceptions.UpdateFinishedTrialError, ValueError):
+        except (optuna.exceptions.UpdateFinishedTrialError, ValueError, AssertionError):  # the last: while it is told
             if not trial.was_taken_away():
                 raise
             if self.interrupts.is_requested:
