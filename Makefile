@@ -36,8 +36,8 @@ ui: $(READY) ## the MLflow UI on what was logged, on 127.0.0.1 only (PORT=5000 R
 	  --allowed-hosts '127.0.0.1:$(PORT),localhost:$(PORT)' \
 	  --backend-store-uri "sqlite:///$$root/mlflow.db" --default-artifact-root "file://$$root/artifacts"
 
-test: $(READY) ## the fast tests
-	@$(PY) -m pytest $(ARGS)
+test: $(READY) ## the fast tests, a process for each processor
+	@$(PY) -m pytest -n auto --dist loadfile $(ARGS)
 
 test-slow: $(READY) ## the slow tests
 	@$(PY) -m pytest -m slow $(ARGS) || { code=$$?; [ $$code -eq 5 ] && echo "no slow tests"; }
