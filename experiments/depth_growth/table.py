@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 def rows_of(study: str, root: Path) -> list[dict[str, object]]:
     """Return one row for each depth of a sweep."""
     config, _ = stored_sweep(Composer().compose([f"paths.root={root}"]), study)
-    climb, _ = read_sweep(config.storage_url, study, config.search)
+    climb = read_sweep(config.storage_url, study, config.search).climb
     rows = []
     for summary in climb.summaries:
         best, gain = summary.best, summary.gain
@@ -47,7 +47,6 @@ def rows_of(study: str, root: Path) -> list[dict[str, object]]:
                 "verdict": short_verdict(summary),
                 "chosen": network_name(climb.choice) if is_chosen and climb.choice is not None else "",
                 "test": None if known is None else known.score,
-                "minutes": summary.seconds / 60,
             }
         )
     return rows
@@ -71,7 +70,7 @@ def main() -> None:
     studies = [study for study in STUDIES if (root / "outputs" / study / "answer.txt").is_file()]
     table = pd.DataFrame([row for study in studies for row in rows_of(study, root)])
     table["over_depth"] = table["over_depth"].astype("Int64")
-    table.assign(minutes=table["minutes"].round(2)).to_csv(HERE / "results.csv", index=False, float_format="%.4f")
+    table.to_csv(HERE / "results.csv", index=False, float_format="%.4f")
     print(table.drop(columns=["metric", "over_depth"]).to_string(index=False, float_format="%.4f", na_rep=""))
     (HERE / "answers").mkdir(exist_ok=True)
     for study in studies:

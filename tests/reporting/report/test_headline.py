@@ -74,10 +74,10 @@ def test_an_error_is_never_said_to_be_below_zero() -> None:
 
 def test_baselines_are_compared_on_the_same_rows() -> None:
     behind = cards(made())["How good?"].behind
-    assert behind[-1] == "for comparison: majority 0.1000, linear 0.9600, boosted trees 0.9700"
+    assert behind[-1] == "for comparison, on the same test rows: majority 0.1000, linear 0.9600, boosted trees 0.9700"
     beside = replace(CHOICE, over_baseline=Estimate(0.01, 0.004, 0.002, 0.018), baseline="boosted trees")
     assert cards(made(choice=beside))["How good?"].behind[-1] == (
-        "over boosted trees on the same folds: +0.0100 ± 0.0040, better (95% interval +0.0020 to +0.0180)"
+        "over boosted trees in cross-validation, on the same folds: +0.0100 ± 0.0040, better (95% interval +0.0020 to +0.0180)"
     )
 
 

@@ -113,10 +113,10 @@ def _how_good(contents: Contents, choice: Choice) -> Card:
 def _over_baselines(contents: Contents, choice: Choice) -> list[str]:
     """Return what the baselines reach on the rows that chose nothing, and what the choice gains over the best."""
     said = [f"{base.name} {number(base.test)}" for base in contents.baselines if base.test is not None]
-    lines = [f"for comparison: {', '.join(said)}"] if said else []
+    lines = [f"for comparison, on the same test rows: {', '.join(said)}"] if said else []
     over = choice.over_baseline
     if over is not None:
-        gained = f"over {choice.baseline} on the same folds: {gain(over.value, over.error)}"
+        gained = f"over {choice.baseline} in cross-validation, on the same folds: {gain(over.value, over.error)}"
         lines.append(f"{gained}, {_is_told_apart(over)}")
     return lines
 
