@@ -77,7 +77,8 @@ def test_baselines_are_compared_on_the_same_rows() -> None:
     assert behind[-1] == "for comparison, on the same test rows: majority 0.1000, linear 0.9600, boosted trees 0.9700"
     beside = replace(CHOICE, over_baseline=Estimate(0.01, 0.004, 0.002, 0.018), baseline="boosted trees")
     assert cards(made(choice=beside))["How good?"].behind[-1] == (
-        "over boosted trees in cross-validation, on the same folds: +0.0100 ± 0.0040, better (95% interval +0.0020 to +0.0180)"
+        "over boosted trees in cross-validation, on the same folds: "
+        "+0.0100 ± 0.0040, better (95% interval +0.0020 to +0.0180)"
     )
 
 
