@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow  # a sweep, a server and a browser
 
 PATIENCE = 60  # seconds for a page to show what it is to show
-SWEEP = ("data=wine", "search.trials_per_depth=4", "search.max_depth=2", "trainer.epochs=15", "study=wine study")
+SWEEP = (
+    "data=wine", "search.trials_per_depth=4", "search.max_depth=2", "trainer.epochs=15", "study=wine study",
+    "search.rescore=0", "search.baselines=false", "search.confirm_seeds=1",
+)  # fmt: skip
 NOT_OURS = ("/mlflow/users/current", "ResizeObserver loop")  # MLflow's own, on a server without user accounts
 COLUMNS = ("score/accuracy", "test/accuracy", "model.depth", "model.widths", "model.activation", "optimizer.lr")
 

@@ -116,6 +116,8 @@ class Recorder:
                 return sent
             self.unsent.forget(run)
             sent += 1
+        if sent:
+            self._pause_ends = 0.0  # MLflow is there again
         for run in waiting:
             if run.role == "sweep" and sent:  # again, now that the runs which it links to are there
                 self._deliver(run)
