@@ -17,7 +17,7 @@ from dnnexp.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["MIN_ROWS", "Dataset", "assemble", "require_finite", "row_number"]
+__all__ = ["MIN_ROWS", "Dataset", "assemble", "row_number"]
 
 MIN_ROWS = 10
 
@@ -112,22 +112,6 @@ def assemble(
         order=order,
         summary=summary_lines(rows, X, goal, image_shape, notes),
         notations={name: notation for name, notation in notes.notations.items() if name in X.columns},
-    )
-
-
-def require_finite(values: np.ndarray, columns: Sequence[str], origin: str, row_name: Callable[[int], str]) -> None:
-    """Raise DataError that names the first column and row of values (examples, columns) with a NaN or an infinity."""
-    finite = np.isfinite(values)
-    if finite.all():
-        return
-    bad = np.flatnonzero(~finite.all(axis=0))
-    first = int(np.argmin(finite[:, bad[0]]))
-    others = [columns[i] for i in bad[1:]]
-    also = f" (also in {listed(others)})" if others else ""
-    fault = "a missing value" if np.isnan(values[first, bad[0]]) else "an infinite value"
-    raise DataError(
-        f"{origin}: column {columns[bad[0]]!r}, {row_name(first)}: {fault}{also}; "
-        "every input must be a finite number: fill it in, or leave out the row or the column"
     )
 
 

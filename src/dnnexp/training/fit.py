@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -54,3 +54,8 @@ class Fit:
     best_metric: float = math.nan  # on the rows to stop by; NaN without them
     divergence: Divergence | None = None
     curves: dict[str, list[float]] = field(default_factory=no_curves)  # by epoch; on request health/… too
+
+    def note(self, values: Mapping[str, float]) -> None:
+        """Add each value to the curve of its name."""
+        for name, value in values.items():
+            self.curves.setdefault(name, []).append(value)

@@ -208,13 +208,9 @@ class Lockstep:
                 watched.before_step()
             descent.step(norms)
             if watched is not None:
-                self._note_health(watched.after_step(X1))
+                for member, own in zip(self._live, watched.after_step(X1), strict=True):
+                    self._fits[member].note(own)
         return total[: len(self._live)] / max(taken, 1)
-
-    def _note_health(self, measures: list[dict[str, float]]) -> None:
-        for member, own in zip(self._live, measures, strict=True):
-            for name, value in own.items():
-                self._fits[member].curves.setdefault(name, []).append(value)
 
     def _find_diverged(self, J: Array, X1: Array) -> list[int]:
         """Return the rows of the networks whose cost or gradient is not finite, and note where that began."""
