@@ -27,7 +27,7 @@ from dnnexp.search.journal import network_name
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.schema import PRUNERS
 from dnnexp.search.worker import climb_ladder
-from dnnexp.sweep import make_protocol, make_scorers, make_sweep
+from dnnexp.study import make_protocol, make_scorers, make_sweep
 
 RESULTS = Path(__file__).parent / "results" / "pruning.csv"
 CONTROL = "none"

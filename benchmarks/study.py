@@ -25,13 +25,12 @@ from dnnexp.evaluation.schema import EvaluationConfig
 from dnnexp.evaluation.scoring import score
 from dnnexp.evaluation.several_seeds import refit_seeds
 from dnnexp.evaluation.stack import make_member, train_stack
-from dnnexp.recording.sweep import chosen_config
 from dnnexp.search.answer import short_verdict
 from dnnexp.search.ladder import Climb
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.summary import mean_score
 from dnnexp.search.worker import climb_ladder
-from dnnexp.sweep import make_scorers, make_sweep
+from dnnexp.study import chosen_config, make_scorers, make_sweep
 from dnnexp.training.fit import Length
 
 __all__ = ["Outcome", "run"]

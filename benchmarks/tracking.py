@@ -18,7 +18,7 @@ from dnnexp.recording.sweep import SweepRecorder
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.sweep import Listeners, Scorers
 from dnnexp.search.worker import climb_ladder
-from dnnexp.sweep import make_protocol, make_sweep
+from dnnexp.study import make_protocol, make_sweep
 from dnnexp.training.fit import EpochNews, OnEpoch
 
 RESULTS = Path(__file__).parent / "results" / "tracking.csv"

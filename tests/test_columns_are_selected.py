@@ -13,7 +13,8 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from dnnexp.config import Composer
 from dnnexp.search.storage import open_storage, sqlite_url
 from dnnexp.search.studies import Studies
-from dnnexp.sweep import main, make_protocol
+from dnnexp.study import make_protocol
+from dnnexp.sweep import main
 
 SEEDS = (0, 1, 2)
 

@@ -23,7 +23,8 @@ from dnnexp.evaluation.refit import refit, refit_length
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.storage import open_storage, sqlite_url
 from dnnexp.search.studies import Studies
-from dnnexp.sweep import chosen_by_the_sweep, main, make_protocol
+from dnnexp.study import make_protocol
+from dnnexp.sweep import chosen_by_the_sweep, main
 
 SMALL = ("data=wine", "search.trials_per_depth=4", "search.max_depth=2", "search.patience=1", "trainer.epochs=15")
 AGAIN = ("search.baselines=false", "search.rescore=2", "evaluation.rescore_folds=4", "search.confirm_seeds=3")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sqlite3
 import subprocess
@@ -18,11 +19,14 @@ from dnnexp.search.studies import Studies
 COMMAND = [
     sys.executable, "-m", "dnnexp.sweep", "--quiet", "data=iris", "study=s", "search.workers=2", "search.max_depth=1",
     "search.trials_per_depth=6", "search.rescore=0", "search.confirm_seeds=1", "trainer.epochs=5",
+    "search.baselines=false",
 ]  # fmt: skip
 
 
-def start(folder: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(COMMAND, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def start(folder: Path, *overrides: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*COMMAND, *overrides], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
 
 
 def runs(root: Path) -> list[tuple[str, str]]:
@@ -73,4 +77,46 @@ def test_workers_stopped_while_the_store_is_being_made_leave_no_trial_running_an
     process = start(tmp_path)
     assert process.communicate(timeout=300)[1] == ""
     assert process.returncode == 0
+    everything_is_recorded_once(tmp_path / "runs")
+
+
+def wait_for_ended(root: Path, count: int) -> None:
+    """Until that many trials have ended."""
+    for _ in range(1200):
+        if (root / "optuna.db").exists():
+            records = Studies(open_storage(sqlite_url(root / "optuna.db")), "s").read_all()
+            if sum(r.state == "complete" for r in records) >= count:
+                return
+        time.sleep(0.05)
+    raise AssertionError(f"no {count} trials within a minute")
+
+
+def workers_of(parent: int) -> list[int]:
+    """Return the processes that a sweep has started to work, as Linux lists its children."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return [int(child) for child in children if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text()]
+
+
+@pytest.mark.slow
+def test_after_ctrl_c_mlflow_has_every_trial_that_has_ended(tmp_path: Path):
+    process = start(tmp_path, "trainer.epochs=200", "search.trials_per_depth=40")
+    wait_for_ended(tmp_path / "runs", 3)
+    process.send_signal(signal.SIGINT)
+    assert "stopped" in process.communicate(timeout=300)[1]
+    assert process.returncode == 130
+    records = Studies(open_storage(sqlite_url(tmp_path / "runs" / "optuna.db")), "s").read_all()
+    ended = sum(r.state in ("complete", "diverged") for r in records)
+    assert 3 <= ended < 40
+    assert runs(tmp_path / "runs") == [*[("screen", "s")] * ended, ("sweep", "")]
+
+
+@pytest.mark.slow
+def test_a_killed_worker_is_done_without_and_its_trials_are_recorded_once(tmp_path: Path):
+    process = start(tmp_path, "trainer.epochs=2000", "trainer.patience=null")
+    wait_for_ended(tmp_path / "runs", 1)
+    victim = workers_of(process.pid)[0]
+    os.kill(victim, signal.SIGKILL)
+    said, trouble = process.communicate(timeout=300)
+    assert (process.returncode, trouble) == (0, "")
+    assert "iris: the answer" in said
     everything_is_recorded_once(tmp_path / "runs")

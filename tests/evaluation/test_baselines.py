@@ -16,10 +16,11 @@ from sklearn.preprocessing import StandardScaler
 from dnnexp.data.dataset import Dataset
 from dnnexp.data.schema import DataConfig
 from dnnexp.data.sources import load
-from dnnexp.evaluation.baselines import Baseline, score_baselines
+from dnnexp.evaluation.baselines import score_baselines
 from dnnexp.evaluation.folds import Fold
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.schema import EvaluationConfig
+from dnnexp.evaluation.yardsticks import Baseline
 
 RNG = np.random.default_rng(0)
 

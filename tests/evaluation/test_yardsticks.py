@@ -9,10 +9,10 @@ import pytest
 
 from dnnexp.data.schema import DataConfig
 from dnnexp.data.sources import load
-from dnnexp.evaluation.baselines import Baseline, score_baselines
+from dnnexp.evaluation.baselines import score_baselines, score_yardsticks
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.schema import EvaluationConfig
-from dnnexp.evaluation.yardsticks import Yardsticks, from_plain, score_yardsticks, to_plain
+from dnnexp.evaluation.yardsticks import Baseline, Yardsticks, from_plain, to_plain
 
 
 def test_the_best_is_scored_again_on_the_fresh_folds_and_stored_to_the_bit() -> None:

@@ -20,7 +20,7 @@ from dnnexp.network.optimizers import OptimizerConfig
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.schema import SearchConfig, SpaceConfig
 from dnnexp.search.studies import Studies, study_name
-from dnnexp.search.sweep import Scorers, Sweep
+from dnnexp.search.sweep import Listeners, Scorers, Sweep
 from dnnexp.search.worker import climb_ladder
 
 FOLD_EFFECTS = np.array([0.02, -0.01, 0.0, -0.03, 0.02])  # shared by all configurations: folds differ in difficulty
@@ -122,7 +122,13 @@ def work(url: str, trials: int, seconds: float, grace: int, name: str = "study")
     climb_ladder(sweep(url, name, trials=trials, max_depth=2, grace=grace), scorers("linear", seconds))
 
 
-def note_threads(folder: Path, names: tuple[str, ...]) -> None:
+def work_and_tell(url: str, trials: int, seconds: float, grace: int, tell: Callable[[TrialRecord], None]) -> None:
+    """The same, for processes that are listened to."""
+    told = sweep(url, "study", trials=trials, max_depth=2, grace=grace)
+    climb_ladder(told, scorers("linear", seconds), Listeners(on_trial=tell))
+
+
+def note_threads(folder: Path, names: tuple[str, ...], _tell: Callable[[Any], None]) -> None:
     """A process that writes down the variables that it sees."""
     (folder / str(os.getpid())).write_text(" ".join(os.environ[name] for name in names))
 

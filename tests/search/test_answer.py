@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from trial_records import WOBBLE, depth_of, record
 
-from dnnexp.evaluation.baselines import Baseline
-from dnnexp.evaluation.yardsticks import Yardsticks
+from dnnexp.evaluation.yardsticks import Baseline, Yardsticks
 from dnnexp.search.answer import answer, short_verdict, verdict
 from dnnexp.search.ladder import climb
 from dnnexp.search.records import TrialRecord

@@ -7,18 +7,20 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import response_surface
-from response_surface import note_threads, sweep, work
+from response_surface import note_threads, sweep, work, work_and_tell
 
 from dnnexp.errors import DnnexpError
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.storage import open_storage, sqlite_url
 from dnnexp.search.studies import Studies
-from dnnexp.search.workers import THREADS, run_workers
+from dnnexp.search.workers import THREADS, started_workers
 
 
 def records_of(url: str, name: str = "study") -> list[TrialRecord]:
@@ -60,13 +62,21 @@ def wait_for_new_trial(url: str, known: dict[tuple[int, int, int], TrialRecord])
     raise AssertionError("no trial has ended within 12 s")
 
 
+def run_workers(target: Callable[..., None], arguments: tuple[Any, ...], count: int, watch: Any = None) -> Any:
+    """Start the workers, and let them finish; return their exit codes and what they told."""
+    told: list[Any] = []
+    with started_workers(target, arguments, count) as workers:
+        return workers.finish(watch, told.append), told
+
+
 def test_four_workers_finish_one_sweep_with_every_budget_exact(tmp_path: Path):
     url = sqlite_url(tmp_path / "optuna.db")
     watched = []
-    codes = run_workers(work, (url, 7, 0.02, 3), 4, lambda: watched.append(time.time()))
+    codes, told = run_workers(work_and_tell, (url, 7, 0.02, 3), 4, lambda: watched.append(time.time()))
     assert codes == (0, 0, 0, 0)
     assert watched
     records = records_of(url)
+    assert sorted(map(repr, told)) == sorted(repr(r) for r in records if r.state != "failed")
     assert finished_counts(records) == {("screen", 1): 7, ("screen", 2): 7, ("confirm", 0): 1}
     assert {r.reason for r in records if r.state == "failed"} <= {"over the budget"}
     assert not [r for r in records if r.state == "running"]
@@ -172,7 +182,7 @@ def test_ctrl_c_stops_all_workers_and_their_trials_are_given_back(tmp_path: Path
             os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
-        run_workers(work, (url, 40, 0.1, 3), 2, press)
+        run_workers(work_and_tell, (url, 40, 0.1, 3), 2, press)
     records = records_of(url)
     assert {r.state for r in records} <= {"complete", "diverged", "failed"}
     assert {r.reason for r in records if r.state == "failed"} <= {"interrupted"}
@@ -193,7 +203,7 @@ def test_where_no_worker_can_work_the_user_reads_why(tmp_path: Path, capfd: pyte
     url = sqlite_url(tmp_path / "optuna.db")
     sweep(url, fingerprint={"data": "another"}).studies().open(1, "screen")
     with pytest.raises(DnnexpError, match=r"every worker ended .* \(exit code 2\); the same command goes on"):
-        run_workers(work, (url, 2, 0.0, 3), 1)
+        run_workers(work_and_tell, (url, 2, 0.0, 3), 1)
     said = capfd.readouterr().err
     assert re.search(r"worker 1 of 1: study 'study' was begun with other settings.*data was 'another'", said)
     assert "Traceback" not in said

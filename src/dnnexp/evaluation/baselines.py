@@ -27,12 +27,13 @@ from threadpoolctl import threadpool_limits
 
 from dnnexp.evaluation.folds import Fold
 from dnnexp.evaluation.protocol import Protocol
+from dnnexp.evaluation.yardsticks import Baseline, Yardsticks
 from dnnexp.training.seeds import child
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BASELINES", "Baseline", "score_baselines"]
+__all__ = ["BASELINES", "score_baselines", "score_yardsticks"]
 
 MOST_CATEGORIES = 254  # of a column, that boosted trees can tell apart; the rarest beyond them are one
 MOST_INDICATORS = 50  # of a column, for the linear model
@@ -44,18 +45,6 @@ Array = npt.NDArray[Any]
 Rows = npt.NDArray[np.intp]
 
 
-class Baseline(NamedTuple):
-    """What one model scored that is no network."""
-
-    name: str  # "majority class" or "mean", "linear", "boosted trees"
-    scores: npt.NDArray[np.float64]  # (J,) on the folds' score rows, in the order of the folds; NaN where it failed
-    test_score: float  # trained on all development rows: for the record, never for a choice
-    n_train: float  # mean rows it was trained on in a fold
-    n_score: float  # mean rows it was scored on
-    seconds: float
-    trouble: str  # why a score is NaN; "" where none is
-
-
 class Columns(NamedTuple):
     """The names of the columns, by what they hold."""
 
@@ -64,6 +53,17 @@ class Columns(NamedTuple):
 
 
 Maker = Callable[[Columns, bool, int], Any]  # columns, whether classes are told apart, seed -> estimator
+
+
+def score_yardsticks(protocol: Protocol, *, again: bool) -> Yardsticks:
+    """Return the baselines on the protocol's folds, and with `again` the best of them on its fresh folds."""
+    screened = tuple(score_baselines(protocol))
+    best = Yardsticks(screened).best(greater_is_better=protocol.metric.greater_is_better)
+    if not again or best is None:
+        return Yardsticks(screened)
+    key = list(BASELINES)[[base.name for base in screened].index(best.name)]
+    (rescored,) = score_baselines(protocol, protocol.rescoring.folds, [key])
+    return Yardsticks(screened, rescored)
 
 
 def score_baselines(

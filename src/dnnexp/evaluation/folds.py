@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.model_selection import KFold, StratifiedGroupKFold, StratifiedKFold, train_test_split
 
 from dnnexp.data.partition import draw_groups, last_in_time
 from dnnexp.errors import DataError
@@ -75,6 +74,8 @@ def draw_folds(
 def _cross_validation(
     sides: Sides, m: int, config: EvaluationConfig, seed: np.random.SeedSequence
 ) -> Iterator[tuple[Rows, Rows]]:
+    from sklearn.model_selection import KFold, StratifiedGroupKFold, StratifiedKFold  # slow to import
+
     if m < 2 * config.folds:
         raise DataError(f"evaluation.folds: {config.folds} folds need at least {2 * config.folds} rows, got {m}")
     labels, groups = sides.labels, sides.groups
@@ -131,6 +132,8 @@ def _divide(
     if sides.groups is not None:
         is_part = draw_groups(sides.groups, sides.labels, taken, np.random.default_rng(seed))
         return rows[~is_part], rows[is_part]
+    from sklearn.model_selection import train_test_split  # slow to import, and workers are told their folds
+
     labels = sides.labels
     counts = np.zeros(0) if labels is None else np.unique(labels, return_counts=True)[1]
     can_stratify = len(counts) > 1 and counts.min() >= 2 and len(counts) <= min(taken, m - taken)

@@ -10,11 +10,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from dnnexp.evaluation.baselines import BASELINES, Baseline, score_baselines
-from dnnexp.evaluation.protocol import Protocol
+__all__ = ["Baseline", "Yardsticks", "from_plain", "to_plain"]
 
-__all__ = ["Yardsticks", "from_plain", "score_yardsticks", "to_plain"]
+
+class Baseline(NamedTuple):
+    """What one model scored that is no network."""
+
+    name: str  # "majority class" or "mean", "linear", "boosted trees"
+    scores: npt.NDArray[np.float64]  # (J,) on the folds' score rows, in the order of the folds; NaN where it failed
+    test_score: float  # trained on all development rows: for the record, never for a choice
+    n_train: float  # mean rows it was trained on in a fold
+    n_score: float  # mean rows it was scored on
+    seconds: float
+    trouble: str  # why a score is NaN; "" where none is
 
 
 class Yardsticks(NamedTuple):
@@ -34,17 +44,6 @@ class Yardsticks(NamedTuple):
         sign = 1 if greater_is_better else -1
         known = [base for base in self.screened if len(base.scores) and np.isfinite(base.scores).all()]
         return max(known, key=lambda base: sign * float(base.scores.mean()), default=None)
-
-
-def score_yardsticks(protocol: Protocol, *, again: bool) -> Yardsticks:
-    """Return the baselines on the protocol's folds, and with `again` the best of them on its fresh folds."""
-    screened = tuple(score_baselines(protocol))
-    best = Yardsticks(screened).best(greater_is_better=protocol.metric.greater_is_better)
-    if not again or best is None:
-        return Yardsticks(screened)
-    key = list(BASELINES)[[base.name for base in screened].index(best.name)]
-    (rescored,) = score_baselines(protocol, protocol.rescoring.folds, [key])
-    return Yardsticks(screened, rescored)
 
 
 def to_plain(yardsticks: Yardsticks) -> dict[str, Any]:

@@ -47,19 +47,18 @@ def average_precision(A: np.ndarray, Y: np.ndarray, weights: np.ndarray) -> np.n
 def _rank(A: np.ndarray, Y: np.ndarray, weights: np.ndarray) -> _Ranking:
     w = np.asarray(weights, dtype=np.float64)[..., None, :]
     scores = np.where(w > 0, A, 0)
-    order = np.argsort(-scores, axis=-1, kind="stable")
-    scores = np.take_along_axis(scores, order, axis=-1)
-    is_true = np.take_along_axis(Y > 0.5, order, axis=-1)
-    w = np.take_along_axis(np.broadcast_to(w, A.shape), order, axis=-1)
-    m = A.shape[-1]
-    is_new = np.ones(A.shape, bool)
+    shape, m = scores.shape, scores.shape[-1]
+    begins = np.arange(0, scores.size, m).reshape(*shape[:-1], 1)  # of the rows, were they one after another
+    order = np.argsort(-scores, axis=-1) + begins  # in what order equals come does not matter
+    scores = scores.take(order)
+    is_true = (Y > 0.5).take(order)
+    w = np.broadcast_to(w, shape).take(order)
+    is_new = np.ones(shape, bool)
     is_new[..., 1:] = scores[..., 1:] != scores[..., :-1]
-    first = np.maximum.accumulate(np.where(is_new, np.arange(m), 0), axis=-1)
+    first = np.maximum.accumulate(np.where(is_new, np.arange(m), 0), axis=-1) + begins
     ends = np.where(np.roll(is_new, -1, axis=-1), np.arange(m), m - 1)
-    last = np.minimum.accumulate(ends[..., ::-1], axis=-1)[..., ::-1]
+    last = np.minimum.accumulate(ends[..., ::-1], axis=-1)[..., ::-1] + begins
     positive, negative = np.where(is_true, w, 0.0), np.where(is_true, 0.0, w)
     positives, negatives = positive.cumsum(axis=-1), negative.cumsum(axis=-1)
-    before = np.take_along_axis(negatives - negative, first, axis=-1)
-    return _Ranking(
-        positive, np.take_along_axis(positives, last, axis=-1), np.take_along_axis(negatives, last, axis=-1), before
-    )
+    before = (negatives - negative).take(first)
+    return _Ranking(positive, positives.take(last), negatives.take(last), before)

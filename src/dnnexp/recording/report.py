@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from dnnexp.config import Config, PathsConfig
-from dnnexp.evaluation.baselines import Baseline as Scored
 from dnnexp.evaluation.best_of_n import BestOfN
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.statistics import Interval, corrected_interval, paired_gain
+from dnnexp.evaluation.yardsticks import Baseline as Scored
 from dnnexp.evaluation.yardsticks import Yardsticks
 from dnnexp.predictor import Predictor
 from dnnexp.recording.effort import efforts, flattery

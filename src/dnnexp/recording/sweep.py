@@ -5,8 +5,7 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Sequence
-from dataclasses import MISSING, fields, replace
-from typing import Any
+from dataclasses import replace
 
 from dnnexp.config import Config, PathsConfig
 from dnnexp.config.experiment import write_experiment
@@ -14,12 +13,11 @@ from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.refit import Refit
 from dnnexp.evaluation.yardsticks import Yardsticks
 from dnnexp.recording.effort import best_of_table, efforts
-from dnnexp.recording.ledger import looking_glass, unreached
+from dnnexp.recording.ledger import looking_glass, open_recorder, unreached
 from dnnexp.recording.models import model_record, predict_command, with_card
 from dnnexp.recording.report import report_contents
 from dnnexp.recording.single import dimensions_text, figures
 from dnnexp.recording.stored import short_path, sweep_facts, write_sweep
-from dnnexp.recording.trials import TrialRecorder
 from dnnexp.reporting.figures import depth_curve
 from dnnexp.reporting.report import report_html
 from dnnexp.search.answer import OPTIMISTIC
@@ -34,21 +32,23 @@ from dnnexp.search.journal import (
 from dnnexp.search.ladder import Climb
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.summary import standard_error
+from dnnexp.study import chosen_config
 from dnnexp.tracking.addresses import registered_address
 from dnnexp.tracking.links import file_link, run_link
 from dnnexp.tracking.records import RunRecord
 from dnnexp.tracking.store import NOTE, TrackingError
 from dnnexp.tracking.views import study_view
 
-__all__ = ["SweepRecorder", "chosen_config"]
+__all__ = ["SweepRecorder"]
 
 
-class SweepRecorder(TrialRecorder):
+class SweepRecorder:
     """Records what a sweep does. Trouble with MLflow ends nothing: what cannot be sent is kept, and sent later."""
 
     def __init__(self, config: Config, protocol: Protocol, study: str, command: str) -> None:
-        super().__init__(config, protocol, study, command)
-        self._protocol = protocol
+        self._config, self._protocol, self._study = config, protocol, study
+        self._settings = config.flat()
+        self._recorder = open_recorder(config, protocol, command) if config.tracking.enabled else None
         self._facts = sweep_facts(config, protocol, command)
         self._page = ""  # of the prepared view in the MLflow UI, from the ? or # on
 
@@ -71,9 +71,19 @@ class SweepRecorder(TrialRecorder):
         except TrackingError as error:
             self._recorder.trouble = str(error)
 
-    def break_off(self, status: str) -> None:
-        """Say of the run of the sweep that it goes on no more: KILLED by its user, FAILED. `begin` takes that back."""
+    def trial(self, record: TrialRecord) -> None:
+        """Record a trial that has ended."""
+        if self._recorder is not None and record.state != "failed":
+            self._recorder.record(trial_run(record, self._study, self._settings))
+
+    def break_off(self, status: str, records: Sequence[TrialRecord] = ()) -> None:
+        """Say of the run of the sweep that it goes on no more: KILLED by its user, FAILED. `begin` takes that back.
+
+        records: of the sweep's trials; those that have ended and were not told of yet are recorded.
+        """
         if self._recorder is not None:
+            if records:
+                self._record_missing(records)
             self._recorder.record(sweep_run(self._study, self._settings, None, {}, status))
 
     def end(
@@ -231,23 +241,6 @@ class SweepRecorder(TrialRecorder):
                 chosen=None if climb.choice is None else climb.choice.depth,
             )
         }
-
-
-def chosen_config(config: Config, choice: TrialRecord) -> Config:
-    """Return the sweep's configuration with the chosen network in it, its training and its preprocessing."""
-
-    def put(section: Any, group: str) -> Any:
-        chosen = {item.name: choice.configuration.get(f"{group}.{item.name}", MISSING) for item in fields(section)}
-        return replace(section, **{name: value for name, value in chosen.items() if value is not MISSING})
-
-    batch_size = choice.configuration.get("trainer.batch_size", config.trainer.batch_size)
-    return replace(
-        config,
-        data=replace(config.data, preprocessing=put(config.data.preprocessing, "data.preprocessing")),
-        model=put(config.model, "model"),
-        optimizer=put(config.optimizer, "optimizer"),
-        trainer=replace(config.trainer, batch_size=batch_size),
-    )
 
 
 def _scores(choice: TrialRecord) -> dict[str, float]:

@@ -8,8 +8,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from dnnexp.evaluation.baselines import Baseline
 from dnnexp.evaluation.statistics import corrected_standard_error
+from dnnexp.evaluation.yardsticks import Baseline
 from dnnexp.search.ladder import Climb
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.summary import DepthSummary, standard_error

@@ -7,43 +7,34 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from multiprocessing.connection import wait
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 from dnnexp.errors import DnnexpError
+from dnnexp.search.interrupts import Interrupts
 
-__all__ = ["Workers", "beside", "run_workers", "started_workers"]
+__all__ = ["Workers", "beside", "started_workers"]
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 PATIENCE = 30  # seconds that a worker has to write down that it was stopped
+PERIOD = 1.0  # seconds between two looks at what else is going on
 STOPPED, REFUSED = 130, 2  # exit codes: by Ctrl-C, by an error of the user's
-
-
-def run_workers(
-    target: Callable[..., None],
-    arguments: Sequence[Any],
-    count: int,
-    watch: Callable[[], None] | None = None,
-    threads: int = 1,
-) -> tuple[int, ...]:
-    """Run `target(*arguments)` in `count` processes and return their exit codes, 0 for each that finished.
-
-    target must be importable by name and the arguments picklable. `watch` is called about once a second meanwhile.
-    threads: of BLAS, in each. A worker that dies is not replaced: the others finish its work. Raises DnnexpError where
-    none finished; Ctrl-C lets every worker give up its trial in order, and is raised again.
-    """
-    with started_workers(target, arguments, count, threads) as workers:
-        return workers.finish(watch)
 
 
 @contextmanager
 def started_workers(
     target: Callable[..., None], arguments: Sequence[Any], count: int, threads: int = 1
 ) -> Iterator[Workers]:
-    """Start the processes, for who has something to do before waiting for them; what it raises stops them."""
+    """Start `count` processes that run `target(*arguments, tell)`; who has something to do can do it before `finish`.
+
+    target must be importable by name and the arguments picklable. Whatever a worker tells, `finish` hears. threads: of
+    BLAS, in each. What is raised here stops them: every worker gives up its trial in order.
+    """
     workers = Workers(target, arguments, count)
     try:
         workers.start(threads)
@@ -54,29 +45,54 @@ def started_workers(
 
 
 class Workers:
-    """Processes that run the same function."""
+    """Processes that run the same function, each at the other end of a connection."""
 
     def __init__(self, target: Callable[..., None], arguments: Sequence[Any], count: int) -> None:
         context = multiprocessing.get_context("spawn")
-        self._processes: list[BaseProcess] = [
-            context.Process(
-                target=_run, args=(target, tuple(arguments)), name=f"worker {i + 1} of {count}", daemon=True
-            )
-            for i in range(count)
-        ]
+        self._handed = ForkingPickler.dumps(tuple(arguments))
+        self._connections: list[Connection] = []
+        self._theirs: list[Connection] = []
+        self._processes: list[BaseProcess] = []
+        for i in range(count):
+            ours, theirs = context.Pipe()
+            self._connections.append(ours)
+            self._theirs.append(theirs)
+            name = f"worker {i + 1} of {count}"
+            self._processes.append(context.Process(target=_work, args=(target, theirs), name=name, daemon=True))
 
     def start(self, threads: int) -> None:
         """Start them, with that many threads of BLAS each."""
         with _environment(dict.fromkeys(THREADS, str(threads))), _deaf_to_ctrl_c():
             for process in self._processes:
                 process.start()
+        for end in self._theirs:
+            end.close()  # so that a worker's death is seen here, and this process's there
+        threading.Thread(target=self._hand_out, args=(tuple(self._connections),), daemon=True).start()
 
-    def finish(self, watch: Callable[[], None] | None = None) -> tuple[int, ...]:
-        """Wait until all have ended and return their exit codes; raises DnnexpError where none finished its work."""
-        while alive := [process.sentinel for process in self._processes if process.is_alive()]:
-            wait(alive, timeout=1.0)
-            if watch is not None:
-                watch()
+    def _hand_out(self, connections: Sequence[Connection]) -> None:
+        """Send the arguments, which may be large, while the workers are still importing what they need."""
+        for connection in connections:
+            with suppress(OSError):
+                connection.send_bytes(self._handed)
+
+    def finish(
+        self, watch: Callable[[], None] | None = None, hear: Callable[[Any], None] | None = None
+    ) -> tuple[int, ...]:
+        """Wait until all have ended and return their exit codes; raises DnnexpError where none finished its work.
+
+        `hear` is given what workers tell; `watch` is called about once a second. Neither is interrupted by Ctrl-C,
+        which is raised between them. A worker that dies is not replaced: the others finish its work.
+        """
+        watched = time.monotonic()
+        with Interrupts() as interrupts:
+            while awaited := self._awaited():
+                with interrupts.allowed():
+                    ready = wait(awaited, timeout=PERIOD)
+                for connection in [end for end in self._connections if end in ready]:
+                    self._receive(connection, hear)
+                if watch is not None and time.monotonic() - watched >= PERIOD:
+                    watch()
+                    watched = time.monotonic()
         codes = tuple(process.exitcode or 0 for process in self._processes)
         if all(codes):
             said = ", ".join(f"killed by signal {-code}" if code < 0 else f"exit code {code}" for code in codes)
@@ -85,8 +101,24 @@ class Workers:
             )
         return codes
 
+    def _awaited(self) -> list[Connection | int]:
+        """Return what a worker may still be heard by, or seen to end by."""
+        return [*self._connections, *(process.sentinel for process in self._processes if process.is_alive())]
+
+    def _receive(self, connection: Connection, hear: Callable[[Any], None] | None) -> None:
+        try:
+            news = connection.recv()
+        except (EOFError, OSError):  # it has ended, or was killed in the middle of a word
+            connection.close()
+            self._connections.remove(connection)
+            return
+        if hear is not None:
+            hear(news)
+
     def stop(self) -> None:
         """Ask them to stop, and end those that have not within the time they have."""
+        for connection in self._connections:
+            connection.close()  # nobody listens any more: who is telling something does not wait for it
         started = [process for process in self._processes if process.pid is not None]
         for process in started:
             process.terminate()
@@ -110,8 +142,22 @@ def beside(target: Callable[..., None], arguments: Sequence[Any], threads: int =
         process.join()
 
 
+def _work(target: Callable[..., None], connection: Connection) -> None:
+    """Be a worker: take the arguments, and tell what the target has to tell for as long as there is who listens."""
+
+    def tell(news: object) -> None:
+        with suppress(OSError):
+            connection.send(news)
+
+    try:
+        arguments = connection.recv()
+    except (EOFError, OSError):
+        return  # whoever started this is gone
+    _run(target, (*arguments, tell))
+
+
 def _run(target: Callable[..., None], arguments: tuple[Any, ...]) -> None:
-    """Run the target in a worker's process, which ends with a line and an exit code instead of a traceback."""
+    """Run the target in a process of its own, which ends with a line and an exit code instead of a traceback."""
     try:
         target(*arguments)
     except KeyboardInterrupt:

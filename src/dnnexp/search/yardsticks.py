@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from dnnexp.evaluation.baselines import Baseline
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.statistics import Interval, paired_gain
-from dnnexp.evaluation.yardsticks import Yardsticks, from_plain, score_yardsticks, to_plain
+from dnnexp.evaluation.yardsticks import Baseline, Yardsticks, from_plain, to_plain
 from dnnexp.search.ladder import Climb
 from dnnexp.search.schema import SearchConfig
 from dnnexp.search.storage import trouble_in_words
@@ -55,6 +54,8 @@ def keep_yardsticks(sweep: Sweep, protocol: Protocol) -> Yardsticks:
         try:
             found = stored_yardsticks(studies)
             if not are_scored(found, sweep.config):
+                from dnnexp.evaluation.baselines import score_yardsticks  # scikit-learn: workers do without
+
                 found = score_yardsticks(protocol, again=scores_again(sweep.config))
                 studies.keep(BASELINES, to_plain(found))
         finally:
