@@ -24,6 +24,7 @@ def main() -> None:
     for name in ("depths", "trials", "epochs", "batch", "folds"):
         parser.add_argument(f"--{name}", type=int, required=True)
     parser.add_argument("--jobs", type=int)
+    parser.add_argument("--sampler", choices=("random", "tpe"), default="tpe")
     options = parser.parse_args()
     mlflow.set_tracking_uri(f"sqlite:///{Path('mlflow.db').absolute()}")
     mlflow.set_experiment("digits")
@@ -51,10 +52,11 @@ def main() -> None:
             mlflow.log_metrics({"score": scores.mean(), "score_sd": scores.std()})
         return float(scores.mean())
 
+    samplers = {"random": optuna.samplers.RandomSampler, "tpe": optuna.samplers.TPESampler}
     for depth in range(1, options.depths + 1):
         study = optuna.create_study(
             study_name=f"d{depth}", storage="sqlite:///optuna.db", direction="maximize",
-            sampler=optuna.samplers.TPESampler(seed=0),
+            sampler=samplers[options.sampler](seed=depth),
         )  # fmt: skip
         for _ in range(options.trials):
             started = time.perf_counter()

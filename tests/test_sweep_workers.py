@@ -81,9 +81,9 @@ def test_workers_stopped_while_the_store_is_being_made_leave_no_trial_running_an
 
 
 def wait_for_ended(root: Path, count: int) -> None:
-    """Until that many trials have ended."""
+    """Until that many trials have ended, and there is a store to record them in."""
     for _ in range(1200):
-        if (root / "optuna.db").exists():
+        if (root / "optuna.db").exists() and (root / "mlflow.db").exists():
             records = Studies(open_storage(sqlite_url(root / "optuna.db")), "s").read_all()
             if sum(r.state == "complete" for r in records) >= count:
                 return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from dnnexp.command import command, command_line
@@ -10,6 +11,7 @@ from dnnexp.errors import ConfigError, DnnexpError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from dnnexp.config import Config
     from dnnexp.evaluation.protocol import Protocol
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from dnnexp.search.monitor import Monitor
     from dnnexp.search.records import TrialRecord
     from dnnexp.search.sweep import Sweep
+    from dnnexp.search.workers import Workers
 
 PROGRAM = "python -m dnnexp.sweep"
 
@@ -30,25 +33,24 @@ def main(config: Config, terminal: Terminal) -> None:
     if ignored := chosen_by_the_sweep(config):
         terminal.warn(f"{', '.join(ignored)}: the sweep chooses this, by search.space and up to search.max_depth")
 
-    from dnnexp.study import make_protocol, make_sweep, refit_choice
+    with started(config.search.workers) as workers:
+        from dnnexp.recording.answer import sweep_answer
+        from dnnexp.search.monitor import Monitor
+        from dnnexp.search.residual import note_on_depth
+        from dnnexp.study import make_protocol, make_sweep, refit_choice
 
-    protocol = make_protocol(config)
-    for line in protocol.dataset.summary:
-        terminal.say(line)
-
-    from dnnexp.recording.answer import sweep_answer
-    from dnnexp.search.monitor import Monitor
-    from dnnexp.search.residual import note_on_depth
-
-    sweep = make_sweep(config, protocol)
-    if note := note_on_depth(config.search, config.model.residual):
-        terminal.say(note)
-    workers, fresh = config.search.workers, protocol.rescoring.folds if config.search.rescore else []
-    with terminal.sweep(protocol.metric_name, greater_is_better=protocol.metric.greater_is_better) as progress:
-        monitor = Monitor(sweep, progress, workers, len(fresh))
-        monitor.look_again()
-        recorder, baselines = search(config, protocol, sweep, monitor, progress.say)
-        climb = monitor.look_again()
+        protocol = make_protocol(config)
+        for line in protocol.dataset.summary:
+            terminal.say(line)
+        sweep = make_sweep(config, protocol)
+        if note := note_on_depth(config.search, config.model.residual):
+            terminal.say(note)
+        fresh = protocol.rescoring.folds if config.search.rescore else []
+        with terminal.sweep(protocol.metric_name, greater_is_better=protocol.metric.greater_is_better) as progress:
+            monitor = Monitor(sweep, progress, config.search.workers, len(fresh))
+            monitor.look_again()
+            recorder, baselines = search(config, protocol, sweep, monitor, workers, progress.say)
+            climb = monitor.look_again()
     is_confirmed = climb.confirmation is not None and climb.confirmation.state == "complete"
     refitted = refit_choice(config, protocol, climb.screened) if climb.screened is not None and is_confirmed else None
     sentences = sweep_answer(climb, protocol, None if refitted is None else refitted.predictor, baselines)
@@ -57,28 +59,36 @@ def main(config: Config, terminal: Terminal) -> None:
         terminal.tell(line)
 
 
-def search(
-    config: Config, protocol: Protocol, sweep: Sweep, monitor: Monitor, say: Callable[[str], None]
-) -> tuple[SweepRecorder, Yardsticks]:
-    """Have the ladder climbed, here or by processes of their own; return the recorder of the sweep and its baselines.
+def started(count: int) -> AbstractContextManager[Workers | None]:
+    """Start the workers of a sweep, where there are several: they import what they need while the data is read here."""
+    if count == 1:
+        return nullcontext()
 
-    Those processes are started first: while they begin, MLflow is imported here and its store is made. They only
-    search; what they tell is recorded here.
-    """
-    from contextlib import ExitStack
-
-    from dnnexp.search.interrupts import Interrupts
     from dnnexp.search.workers import started_workers
+
+    return started_workers(work, count, ["dnnexp.study", "dnnexp.search.worker", "pandas"])
+
+
+def search(
+    config: Config,
+    protocol: Protocol,
+    sweep: Sweep,
+    monitor: Monitor,
+    workers: Workers | None,
+    say: Callable[[str], None],
+) -> tuple[SweepRecorder, Yardsticks]:
+    """Have the ladder climbed, here or by the workers; return the recorder of the sweep and its baselines.
+
+    Workers only search; what they tell is recorded here. While they begin, MLflow is imported and its store is made.
+    """
+    from dnnexp.search.interrupts import Interrupts
     from dnnexp.search.yardsticks import scored_beside
 
     recorder: SweepRecorder | None = None
     try:
-        with ExitStack() as stack:
-            workers = None
-            if config.search.workers > 1:
-                workers = stack.enter_context(started_workers(work, (config, protocol, sweep), config.search.workers))
-            yardsticks = stack.enter_context(scored_beside(sweep, protocol, measure, (config, sweep)))
-
+        if workers is not None:
+            workers.hand(config, protocol, sweep)
+        with scored_beside(sweep, protocol, measure, (config, sweep)) as yardsticks:
             from dnnexp.recording.sweep import SweepRecorder
 
             recorder = SweepRecorder(config, protocol, sweep.name, command_line(PROGRAM, sys.argv[1:]))
@@ -91,6 +101,8 @@ def search(
                 workers.finish(monitor.keep_looking, recorder.trial)
             return recorder, yardsticks(say)
     except KeyboardInterrupt:
+        if workers is not None:
+            workers.stop()  # what they have given up is not running any more
         if recorder is not None and not monitor.others_are_at_work():
             recorder.break_off("KILLED", monitor.records())
         raise

@@ -65,7 +65,8 @@ def wait_for_new_trial(url: str, known: dict[tuple[int, int, int], TrialRecord])
 def run_workers(target: Callable[..., None], arguments: tuple[Any, ...], count: int, watch: Any = None) -> Any:
     """Start the workers, and let them finish; return their exit codes and what they told."""
     told: list[Any] = []
-    with started_workers(target, arguments, count) as workers:
+    with started_workers(target, count, ["dnnexp.search.worker"]) as workers:
+        workers.hand(*arguments)
         return workers.finish(watch, told.append), told
 
 

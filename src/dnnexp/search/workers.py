@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import ForkingPickler
@@ -28,14 +29,15 @@ STOPPED, REFUSED = 130, 2  # exit codes: by Ctrl-C, by an error of the user's
 
 @contextmanager
 def started_workers(
-    target: Callable[..., None], arguments: Sequence[Any], count: int, threads: int = 1
+    target: Callable[..., None], count: int, imports: Sequence[str] = (), threads: int = 1
 ) -> Iterator[Workers]:
-    """Start `count` processes that run `target(*arguments, tell)`; who has something to do can do it before `finish`.
+    """Start `count` processes that will run `target(*arguments, tell)`, once they are handed their arguments.
 
-    target must be importable by name and the arguments picklable. Whatever a worker tells, `finish` hears. threads: of
-    BLAS, in each. What is raised here stops them: every worker gives up its trial in order.
+    target must be importable by name. imports: modules that a worker imports while it waits for them. threads: of BLAS,
+    in each. Whatever a worker tells, `finish` hears. What is raised here stops them: every worker gives up its trial
+    in order.
     """
-    workers = Workers(target, arguments, count)
+    workers = Workers(target, count, imports)
     try:
         workers.start(threads)
         yield workers
@@ -47,9 +49,8 @@ def started_workers(
 class Workers:
     """Processes that run the same function, each at the other end of a connection."""
 
-    def __init__(self, target: Callable[..., None], arguments: Sequence[Any], count: int) -> None:
+    def __init__(self, target: Callable[..., None], count: int, imports: Sequence[str]) -> None:
         context = multiprocessing.get_context("spawn")
-        self._handed = ForkingPickler.dumps(tuple(arguments))
         self._connections: list[Connection] = []
         self._theirs: list[Connection] = []
         self._processes: list[BaseProcess] = []
@@ -58,7 +59,9 @@ class Workers:
             self._connections.append(ours)
             self._theirs.append(theirs)
             name = f"worker {i + 1} of {count}"
-            self._processes.append(context.Process(target=_work, args=(target, theirs), name=name, daemon=True))
+            self._processes.append(
+                context.Process(target=_work, args=(target, theirs, imports), name=name, daemon=True)
+            )
 
     def start(self, threads: int) -> None:
         """Start them, with that many threads of BLAS each."""
@@ -67,13 +70,11 @@ class Workers:
                 process.start()
         for end in self._theirs:
             end.close()  # so that a worker's death is seen here, and this process's there
-        threading.Thread(target=self._hand_out, args=(tuple(self._connections),), daemon=True).start()
 
-    def _hand_out(self, connections: Sequence[Connection]) -> None:
-        """Send the arguments, which may be large, while the workers are still importing what they need."""
-        for connection in connections:
-            with suppress(OSError):
-                connection.send_bytes(self._handed)
+    def hand(self, *arguments: Any) -> None:
+        """Hand every worker its arguments, which are picklable and may be large: nobody waits for them to be read."""
+        packed = ForkingPickler.dumps(arguments)
+        threading.Thread(target=_send, args=(packed, tuple(self._connections)), daemon=True).start()
 
     def finish(
         self, watch: Callable[[], None] | None = None, hear: Callable[[Any], None] | None = None
@@ -142,13 +143,21 @@ def beside(target: Callable[..., None], arguments: Sequence[Any], threads: int =
         process.join()
 
 
-def _work(target: Callable[..., None], connection: Connection) -> None:
+def _send(packed: memoryview, connections: Sequence[Connection]) -> None:
+    for connection in connections:
+        with suppress(OSError):  # of a worker that has died
+            connection.send_bytes(packed)
+
+
+def _work(target: Callable[..., None], connection: Connection, imports: Sequence[str]) -> None:
     """Be a worker: take the arguments, and tell what the target has to tell for as long as there is who listens."""
 
     def tell(news: object) -> None:
         with suppress(OSError):
             connection.send(news)
 
+    for name in imports:
+        import_module(name)
     try:
         arguments = connection.recv()
     except (EOFError, OSError):
