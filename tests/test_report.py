@@ -72,7 +72,7 @@ def test_the_report_says_what_the_terminal_said(swept: Swept) -> None:
     )
     assert tested is not None
     assert f"it reaches accuracy {tested[1]} on {tested[3]} rows" in shown
-    assert f"How sure? {tested[2]} 95% interval of its test accuracy" in shown
+    assert f"How sure of the score? {tested[2]} 95% interval of its test accuracy" in shown
     beside = re.search(r"linear, the best of these \(gain (\S+ ± \S+) on the same folds", "\n".join(answer))
     assert beside is not None
     assert f"over linear in cross-validation, on the same folds: {beside[1]}, " in shown

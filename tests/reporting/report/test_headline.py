@@ -29,8 +29,8 @@ def test_four_questions_are_answered() -> None:
     assert any(line.startswith("0.9875 ± 0.0061 in cross-validation") for line in said["How good?"].behind)
     assert said["Do more layers help?"].answer == "not clearly"
     assert "2 hidden layers: -0.0010 ± 0.0040 over 1" in said["Do more layers help?"].behind
-    assert said["How sure?"].answer == "0.9706 to 1.0000"  # no accuracy is above 1
-    assert "more layers: gains up to +0.0090 are not ruled out" in said["How sure?"].behind
+    assert said["How sure of the score?"].answer == "0.9706 to 1.0000"  # no accuracy is above 1
+    assert "more layers: gains up to +0.0090 are not ruled out" in said["Do more layers help?"].behind
 
 
 def test_a_deep_choice_says_what_it_gains_over_one_layer() -> None:
@@ -50,7 +50,7 @@ def test_a_gain_that_may_be_none_is_not_called_clear() -> None:
 
 def test_one_score_claims_no_certainty() -> None:
     alone = replace(CHOICE, score=Estimate(0.97, float("nan"), float("-inf"), float("inf")), folds=1)
-    card = cards(made(choice=alone))["How sure?"]
+    card = cards(made(choice=alone))["How sure of the score?"]
     assert (card.answer, card.behind[0]) == ("not known", "one score says nothing about its uncertainty")
 
 
@@ -63,13 +63,13 @@ def test_several_confirmed_seeds_give_the_interval_of_the_test() -> None:
     )
     assert said["How good?"].answer == "0.9861 ± 0.0030"
     assert "mean of 3 trainings" in said["How good?"].behind[0]
-    assert said["How sure?"].answer == "0.9790 to 0.9920"
-    assert said["How sure?"].behind[0] == "95% interval of its test accuracy"
+    assert said["How sure of the score?"].answer == "0.9790 to 0.9920"
+    assert said["How sure of the score?"].behind[0] == "95% interval of its test accuracy"
 
 
 def test_an_error_is_never_said_to_be_below_zero() -> None:
     contents = made(metric="rmse", greater_is_better=False, choice=replace(CHOICE, score=Estimate(2.0, 1.5, -2.2, 6.2)))
-    assert cards(contents)["How sure?"].answer == "0.0000 to 6.2000"
+    assert cards(contents)["How sure of the score?"].answer == "0.0000 to 6.2000"
 
 
 def test_baselines_are_compared_on_the_same_rows() -> None:

@@ -127,9 +127,9 @@ def _over_one_layer(contents: Contents, choice: Choice) -> Card:
         over = choice.over_one_layer
         answer = gain(over.value, over.error)
         sure = _is_told_apart(over)
-        return Card(question, answer, (f"{contents.metric} gained over the best network of one layer", sure))
+        return Card(question, answer, (f"{contents.metric} gained over the best network of one layer", sure, *_not_ruled_out(contents)))
     if choice.depth == 0:
-        return Card(question, "no layer needed", ("a linear model is as good",))
+        return Card(question, "no layer needed", ("a linear model is as good", *_not_ruled_out(contents)))
     deeper = [depth for depth in contents.depths if depth.depth > 1 and depth.gain is not None]
     if not deeper:
         return Card("Do more layers help?", "not tried", ("no deeper network was completed",))
@@ -139,7 +139,8 @@ def _over_one_layer(contents: Contents, choice: Choice) -> Card:
         if depth.gain is not None
     ]
     rest = [f"and {len(deeper) - 3} depths more, below"] if len(deeper) > 3 else []
-    return Card("Do more layers help?", "not clearly", (f"gains in {contents.metric}, ± standard error", *told, *rest))
+    behind = (f"gains in {contents.metric}, ± standard error", *told, *rest, *_not_ruled_out(contents))
+    return Card("Do more layers help?", "not clearly", behind)
 
 
 def _is_told_apart(over: Estimate) -> str:
@@ -151,14 +152,14 @@ def _is_told_apart(over: Estimate) -> str:
 
 
 def _how_sure(contents: Contents, choice: Choice) -> Card:
-    question = "How sure?"
+    question = "How sure of the score?"
     is_tested = choice.test is not None and choice.test.low is not None
     shown = choice.test if choice.test is not None and is_tested else choice.score
     if shown.low is None or shown.high is None:
-        return Card(question, "not known", ("one score says nothing about its uncertainty", *_not_ruled_out(contents)))
+        return Card(question, "not known", ("one score says nothing about its uncertainty",))
     low, high = _possible(shown, greater_is_better=contents.greater_is_better)
     of = f"its test {contents.metric}" if is_tested else f"its {contents.metric} in cross-validation"
-    return Card(question, interval(low, high), (f"95% interval of {of}", *_not_ruled_out(contents)))
+    return Card(question, interval(low, high), (f"95% interval of {of}",))
 
 
 def _possible(estimate: Estimate, *, greater_is_better: bool) -> tuple[float, float]:
