@@ -32,7 +32,7 @@ class Evaluation(NamedTuple):
     greater_is_better: bool
     scores: npt.NDArray[np.float64]  # (J,) on the fold's score rows; NaN where the network diverged
     test_scores: npt.NDArray[np.float64]  # (J,) on the locked test rows: for the record, never for a choice
-    metrics: dict[str, float]  # score/… and test/… with _sd, train/…: means over the folds
+    metrics: dict[str, float]  # score/… and test/… with _sd, train/ the metric alone: means over the folds
     curves: dict[str, npt.NDArray[np.float64]]  # by epoch: train/loss, val/loss, val/<metric>, means over the folds
     best_steps: npt.NDArray[np.intp]  # (J,) steps after which the kept parameters were reached
     schedule_steps: int  # that the schedule was stretched over
@@ -93,8 +93,18 @@ def cross_validate(
             said = out_of_fold(theta, architecture, prepared, dataset, rows["score"])
             by_fold = tune_by_fold(said, protocol.metric)
             tuned = tuple(tune(said, protocol.metric).tolist())
+        alone = {protocol.metric_name: protocol.metric}  # what was learned by heart needs no more: rankings take long
         by_part = {
-            part: score(theta, architecture, prepared, dataset, rows[part], protocol.metrics, by_fold) for part in rows
+            part: score(
+                theta,
+                architecture,
+                prepared,
+                dataset,
+                rows[part],
+                alone if part == "train" else protocol.metrics,
+                by_fold,
+            )
+            for part in rows
         }
     return Evaluation(
         metric=protocol.metric_name,

@@ -127,7 +127,11 @@ def _over_one_layer(contents: Contents, choice: Choice) -> Card:
         over = choice.over_one_layer
         answer = gain(over.value, over.error)
         sure = _is_told_apart(over)
-        return Card(question, answer, (f"{contents.metric} gained over the best network of one layer", sure, *_not_ruled_out(contents)))
+        return Card(
+            question,
+            answer,
+            (f"{contents.metric} gained over the best network of one layer", sure, *_not_ruled_out(contents)),
+        )
     if choice.depth == 0:
         return Card(question, "no layer needed", ("a linear model is as good", *_not_ruled_out(contents)))
     deeper = [depth for depth in contents.depths if depth.depth > 1 and depth.gain is not None]
