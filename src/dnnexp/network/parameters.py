@@ -10,7 +10,9 @@ import numpy.typing as npt
 from dnnexp.network.architecture import Architecture
 from dnnexp.network.initializers import AUTO, initial_weights
 
-__all__ = ["LayerExtras", "extra_views", "initialize", "layer_views", "rearranged", "weights_and_biases"]
+__all__ = [
+    "LayerExtras", "extra_views", "initialize", "layer_views", "rearranged", "undecayed", "weights_and_biases",
+]  # fmt: skip
 
 Array = npt.NDArray[Any]
 
@@ -74,6 +76,15 @@ def weights_and_biases(theta: Array, architecture: Architecture) -> tuple[list[A
     """Return W[l] (..., n[l], n[l-1]) and b[l] (..., n[l], 1) for l = 1 … L, views of theta (..., P)."""
     views = layer_views(theta, architecture)
     return [view[..., :-1] for view in views], [view[..., -1:] for view in views]
+
+
+def undecayed(architecture: Architecture) -> npt.NDArray[np.intp]:
+    """Return the places in theta (P,) of all that weight decay leaves alone: whatever is not in a W[l]."""
+    is_kept = np.ones(architecture.size, bool)
+    W, _ = weights_and_biases(is_kept, architecture)
+    for W_l in W:
+        W_l[...] = False
+    return np.flatnonzero(is_kept)
 
 
 def initialize(
