@@ -13,7 +13,7 @@ from dnnexp.training.examples import Examples, Member
 __all__ = ["Batches"]
 
 Array = npt.NDArray[Any]
-GATHERED = 1 << 15  # bytes of inputs gathered at a time: some steps of a small network, one of a large one
+GATHERED = 1 << 15  # bytes of a member's inputs gathered at a time: some steps of few inputs, one of many
 
 
 class Batches:
@@ -48,8 +48,8 @@ class Batches:
         # row numbers of an epoch, each member's together: they are shuffled in place
         self._order = np.zeros((R, self.steps, self.columns), np.int32 if len(examples.X1) < 1 << 31 else np.intp)
         self._weigh(range(R))
-        row_bytes = examples.X1.shape[1] * examples.X1.itemsize * self.columns * R
-        self._chunk = min(self.steps, max(1, GATHERED // row_bytes))
+        batch_bytes = examples.X1.shape[1] * examples.X1.itemsize * self.columns
+        self._chunk = min(self.steps, max(1, GATHERED // batch_bytes))
         size = self._chunk * R * self.columns
         self._index_pool = np.empty(size, np.intp)
         self._X_pool = np.empty(size * examples.X1.shape[1], dtype)
@@ -120,12 +120,14 @@ class Batches:
         index = self._index[: stop - s]
         np.copyto(index, self._order[: self._members, s:stop].swapaxes(0, 1))
         # mode="clip": with "raise", take would build the result aside first
-        np.take(self._examples.X1, index, axis=0, out=self._X[: stop - s], mode="clip")
-        np.take(self._examples.Y, index, axis=0, out=self._Y_rows[: stop - s], mode="clip")
-        np.copyto(self._Y, self._Y_rows.swapaxes(-1, -2))
+        self._examples.X1.take(index, axis=0, out=self._X[: stop - s], mode="clip")
+        self._examples.Y.take(index, axis=0, out=self._Y_rows[: stop - s], mode="clip")
+        Y = self._Y_rows.swapaxes(-1, -2)
         if self._smoothing:
-            np.multiply(self._Y, 1 - self._smoothing, out=self._Y)
+            np.multiply(Y, 1 - self._smoothing, out=self._Y)
             np.add(self._Y, self._smoothing / self._classes, out=self._Y)
+        else:
+            np.copyto(self._Y, Y)
         self._gathered = range(s, stop)
 
     def move(self, target: int, source: int) -> None:
