@@ -87,6 +87,21 @@ def test_networks_with_unequal_rows_match_each_alone_to_rounding() -> None:
             np.testing.assert_allclose(curve, alone.curves[name], rtol=1e-10)
 
 
+def test_rows_to_stop_by_that_are_kept_score_as_those_that_are_gathered_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(13)
+    examples = make_examples(120, "float32", rng)
+    rows = [rng.permutation(120) for _ in range(4)]
+    members = [
+        Member(own[:80], own[80 : 120 - 7 * r], np.random.SeedSequence(r), rate)
+        for r, (own, rate) in enumerate(zip(rows, [3e-2, 1e-30, 1e-3, 1e38], strict=True))  # two leave
+    ]
+    kept = train(examples, members)
+    monkeypatch.setattr("dnnexp.training.stop_rows.KEPT", 0)
+    for fit, again in zip(kept, train(examples, members), strict=True):
+        assert_same_bits(fit, again)
+    assert {fit.state for fit in kept} >= {"stopped", "diverged"}
+
+
 def test_every_row_counts_once_an_epoch() -> None:
     rng = np.random.default_rng(9)
     examples = make_examples(50, "float64", rng)
