@@ -121,6 +121,12 @@ class Network:
         handed = zip(self._g, zip(self._dF1, self._Z1, self._F1, self._scratch, strict=True), strict=True)
         bits = np.dtype(f"i{self.theta.itemsize}")
         self._handed_back = [[a.view(bits) for a in arrays] if g.on_bits else arrays for g, arrays in handed]
+        # what a step takes of each layer, by layers: put together anew in each step it costs as much as a small product
+        forwards, backwards = [g.forward for g in self._g], [g.backward for g in self._g]
+        ahead = (forwards, self._Wb[:-1], self._Z, self._Z1, self._F1, self._zeros, self._A1_matrices, self._ones)
+        back = (self._A1_T, self._dWb[1:], self._W_T[1:], self._dA, backwards, self._handed_back, self._dZ)
+        self._ahead: list[Any] = list(zip(*ahead, strict=True))
+        self._back: list[Any] = list(zip(layers, *back, strict=True))[::-1]
         self.Z_L, self._dZ_L = self._all_Z_L[:R], self._all_dZ_L[:R]
         self._loss_part = self._loss_buffers.first(R)
 
@@ -140,17 +146,13 @@ class Network:
         w (R, 1, m): the weights of the columns, for batch statistics.
         """
         A1_prev = X1
-        for i, (g, Wb, Z, Z1, F1, zeros, A1, ones) in enumerate(
-            zip(
-                self._g, self._Wb, self._Z, self._Z1, self._F1, self._zeros, self._A1_matrices, self._ones, strict=False
-            )
-        ):
+        for i, (apply, Wb, Z, Z1, F1, zeros, A1, ones) in enumerate(self._ahead):
             if self._normalization is None:
                 np.matmul(Wb, A1_prev, out=Z)
             else:
                 np.matmul(Wb, A1_prev, out=self._Zhat[i])
                 self._normalize(i, w)
-            g.forward(Z1, F1, zeros)
+            apply(Z1, F1, zeros)
             if self.dropout is not None:
                 np.multiply(F1, self.dropout.masks[i], out=F1)
             if self._is_residual[i]:
@@ -163,17 +165,17 @@ class Network:
     def backward(self, X1: Array, dZ: Array, w: Array) -> None:
         """Write the gradient to `gradient` from dZ[L] (R, n[L], m), after `forward` on the same X1."""
         depth, is_residual = self.architecture.depth, self._is_residual
-        for i in range(depth - 1, -1, -1):
-            np.matmul(dZ, self._A1_T[i], out=self._dWb[i + 1])
-            np.matmul(self._W_T[i + 1], dZ, out=self._dA[i])
+        for i, A1_T, dWb, W_T, dA, apply, handed, dZ_prev in self._back:
+            np.matmul(dZ, A1_T, out=dWb)
+            np.matmul(W_T, dZ, out=dA)
             if i + 1 < depth and is_residual[i + 1]:
                 np.add(self._dA1[i], self._dA1[i + 1], out=self._dA1[i])  # what went round the layer above
             if is_residual[i] or self.dropout is not None:
                 self._through_branch(i)
-            self._g[i].backward(*self._handed_back[i])
+            apply(*handed)
             if self._normalization is not None:
                 self._unnormalize(i, w)
-            dZ = self._dZ[i]
+            dZ = dZ_prev
         np.matmul(dZ, X1.swapaxes(-1, -2), out=self._dWb[0])
 
     def _through_branch(self, i: int) -> None:
