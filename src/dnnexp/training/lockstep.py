@@ -74,7 +74,7 @@ class Lockstep:
         self._network = Network(architecture, R, columns, loss, dtype, dropout)
         for r, member in enumerate(members):
             rng = generator(member.seed, WEIGHTS)
-            self._network.theta[r] = initialize(architecture, rng, initializer, gain)
+            initialize(architecture, rng, initializer, gain, out=self._network.theta[r])
         self._descent = Descent(self._network, members, optimizer, schedule, trainer, self._length.schedule_steps)
         if start is not None:
             begin(start, self._given_architecture, self._network, self._descent.optimizer)
@@ -120,6 +120,7 @@ class Lockstep:
                     self._leave(range(len(self._live)), "ended")
                 if checkpoints is not None and self._epoch % checkpoints.every == 0:
                     checkpoints.save(self._epoch, self.state())
+            self._batches.release()
             self._leave(range(len(self._live)), "finished")
         if checkpoints is not None:
             checkpoints.save(self._epoch, self.state())
