@@ -102,7 +102,7 @@ class Batches:
                 order = self._order[r].reshape(-1)  # a view
                 np.copyto(order, rows)
             else:
-                order = rows.copy()
+                order = rows.astype(np.intp)  # shuffled faster than small types
             if self.steps > 1:
                 rngs[r].shuffle(order)
             if places is not None:

@@ -79,10 +79,9 @@ class Descent:
         """W := W - alpha dW, b := b - alpha db, or as the optimizer has it; squared_norms (R,) of the gradient."""
         network, live = self._network, self._live
         clip = self._trainer.clip_norm
-        if clip is not None:
+        if clip is not None and max(squared_norms.tolist()) > 0.99 * clip * clip:  # well below it all scales are 1
             scale = np.minimum(1, clip / np.sqrt(np.maximum(squared_norms, np.finfo(squared_norms.dtype).tiny)))
-            if (scale < 1).any():
-                network.gradient[:live] *= scale[:, None]
+            network.gradient[:live] *= scale[:, None]
         alpha = self._rates * factor(self._schedule, self.steps, self._schedule_steps)
         if self.plateau is not None:
             alpha *= self.plateau.factor[:live]
