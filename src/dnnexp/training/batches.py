@@ -125,17 +125,17 @@ class Batches:
 
     def _gather(self, s: int, buffers: _Buffers) -> _Buffers:
         """Return the buffers with the rows of step s and of some that follow."""
-        numbers, X, Y_rows, Y = buffers
         steps = min(self._chunk, self.steps - s)
-        np.copyto(numbers[:steps], self._order[: self._members, s : s + steps].swapaxes(0, 1))
+        numbers, X, Y_rows, Y = (buffer[:steps] for buffer in buffers)
+        np.copyto(numbers, self._order[: self._members, s : s + steps].swapaxes(0, 1))
         # mode="clip": with "raise", take would build the result aside first
-        self._examples.Y.take(numbers[:steps], axis=0, out=Y_rows[:steps], mode="clip")
+        self._examples.Y.take(numbers, axis=0, out=Y_rows, mode="clip")
         if self._smoothing:
             np.multiply(Y_rows.swapaxes(-1, -2), 1 - self._smoothing, out=Y)
             np.add(Y, self._smoothing / self._classes, out=Y)
         else:
             np.copyto(Y, Y_rows.swapaxes(-1, -2))
-        self._examples.X1.take(numbers[:steps], axis=0, out=X[:steps], mode="clip")
+        self._examples.X1.take(numbers, axis=0, out=X, mode="clip")
         self._gathered = range(s, s + steps)
         return buffers
 
