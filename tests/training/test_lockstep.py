@@ -30,7 +30,12 @@ def make_examples(m: int, dtype: str, rng: np.random.Generator) -> Examples:
 
 
 def train(
-    examples: Examples, members: list[Member], optimizer: str = "adam", patience: int | None = 3, epochs: int = 25
+    examples: Examples,
+    members: list[Member],
+    optimizer: str = "adam",
+    patience: int | None = 3,
+    epochs: int = 25,
+    clip_norm: float | None = None,
 ) -> list[Fit]:
     return Lockstep(
         examples,
@@ -39,7 +44,7 @@ def train(
         members,
         OptimizerConfig(optimizer),
         ScheduleConfig("cosine", warmup=0.1),
-        TrainerConfig(epochs=epochs, batch_size=16, patience=patience, label_smoothing=0.0),
+        TrainerConfig(epochs=epochs, batch_size=16, patience=patience, label_smoothing=0.0, clip_norm=clip_norm),
         METRICS["accuracy"],
     ).run()
 
@@ -85,6 +90,31 @@ def test_networks_with_unequal_rows_match_each_alone_to_rounding() -> None:
         np.testing.assert_allclose(fit.theta, alone.theta, rtol=1e-10, atol=1e-12)
         for name, curve in fit.curves.items():
             np.testing.assert_allclose(curve, alone.curves[name], rtol=1e-10)
+
+
+def test_a_gradient_is_clipped_alike_alone_and_beside_others_that_are_not() -> None:
+    examples = make_examples(120, "float32", np.random.default_rng(14))
+    rows = [np.arange(90), np.arange(30, 120)]
+    members = [Member(own, own[:0], np.random.SeedSequence(r), 0.3) for r, own in enumerate(rows)]
+    together = train(examples, members, "sgd", None, clip_norm=0.5)
+    for member, fit in zip(members, together, strict=True):
+        assert_same_bits(fit, train(examples, [member], "sgd", None, clip_norm=0.5)[0])
+        assert not np.array_equal(fit.theta, train(examples, [member], "sgd", None)[0].theta)
+
+
+def test_rows_to_stop_by_that_are_kept_score_as_those_that_are_gathered_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(13)
+    examples = make_examples(120, "float32", rng)
+    rows = [rng.permutation(120) for _ in range(4)]
+    members = [
+        Member(own[:80], own[80 : 120 - 7 * r], np.random.SeedSequence(r), rate)
+        for r, (own, rate) in enumerate(zip(rows, [3e-2, 1e-30, 1e-3, 1e38], strict=True))  # two leave
+    ]
+    kept = train(examples, members)
+    monkeypatch.setattr("dnnexp.training.stop_rows.KEPT", 0)
+    for fit, again in zip(kept, train(examples, members), strict=True):
+        assert_same_bits(fit, again)
+    assert {fit.state for fit in kept} >= {"stopped", "diverged"}
 
 
 def test_every_row_counts_once_an_epoch() -> None:

@@ -34,7 +34,7 @@ class Activation(NamedTuple):
     backward: Callable[[Array, Array, Array, Array], None]
     keeps_Z: bool
     gain: float
-    takes_zeros: bool = False  # forward is handed an array of zeros, not to be written to, in place of scratch
+    takes_zeros: bool = False  # both are handed an array of zeros, not to be written to, in place of scratch
     on_bits: bool = False  # backward is handed its arrays as whole numbers of the same length
 
 
@@ -82,9 +82,9 @@ def _relu(Z: Array, A: Array, zeros: Array) -> None:
 
 def _relu_backward(dA: Array, Z: Array, A: Array, scratch: Array) -> None:
     """g'(z) = 1 where a > 0, else 0: a mask of bits needs no conversion, as one of truth values does."""
-    np.negative(A, out=scratch)  # as whole numbers: -a < 0 where a > 0, and 0 where a = 0
-    np.right_shift(scratch, LAST_BIT[A.itemsize], out=scratch)  # all bits 1, or all 0
-    np.bitwise_and(dA, scratch, out=dA)
+    np.negative(A, out=A)  # as whole numbers: -a < 0 where a > 0, and 0 where a = 0
+    np.right_shift(A, LAST_BIT[A.itemsize], out=A)  # all bits 1, or all 0
+    np.bitwise_and(dA, A, out=dA)
 
 
 def _is_positive(A: Array, out: Array) -> None:

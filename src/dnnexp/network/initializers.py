@@ -1,12 +1,13 @@
 """Initial weights: rules for one layer's W[l] of shape (n_out, n_in); biases start at zero.
 
-A rule's weights have the variance named in its docstring times gain^2.
+A rule's weights have the variance named in its docstring times gain^2. They are drawn in float64, some rows of W[l] at
+a time, and written to it in its own precision.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -14,28 +15,38 @@ import numpy.typing as npt
 
 from dnnexp.network.activations import ACTIVATIONS
 
-__all__ = ["AUTO", "INITIALIZERS", "RECTIFIERS", "initial_weights"]
+__all__ = ["AUTO", "INITIALIZERS", "RECTIFIERS", "draw_weights"]
 
 Array = npt.NDArray[Any]
-Rule = Callable[[int, int, float, np.random.Generator], Array]
+Rule = Callable[[Array, float, np.random.Generator], None]
 
 AUTO = "auto"
 PLAIN_SIGMA = 0.01
+DRAWN = 1024  # numbers drawn at a time, about
 DEEP = 10  # hidden layers from which `auto` takes orthogonal weights for saturating activations
 RECTIFIERS = ("relu", "leaky_relu", "elu", "gelu", "silu", "mish", "softplus")
 
 
+def _parts(W: Array) -> Iterator[Array]:
+    """Yield W (n_out, n_in) some rows at a time: what is drawn for one after another is what is drawn for all."""
+    rows = max(1, DRAWN // W.shape[1])
+    return (W[start : start + rows] for start in range(0, len(W), rows))
+
+
 def _normal(variance: Callable[[int, int], float]) -> Rule:
-    def rule(n_out: int, n_in: int, gain: float, rng: np.random.Generator) -> Array:
-        return rng.standard_normal((n_out, n_in)) * (gain * math.sqrt(variance(n_out, n_in)))
+    def rule(W: Array, gain: float, rng: np.random.Generator) -> None:
+        sigma = gain * math.sqrt(variance(*W.shape))
+        for part in _parts(W):
+            np.multiply(rng.standard_normal(part.shape), sigma, out=part)
 
     return rule
 
 
 def _uniform(variance: Callable[[int, int], float]) -> Rule:
-    def rule(n_out: int, n_in: int, gain: float, rng: np.random.Generator) -> Array:
-        limit = gain * math.sqrt(3 * variance(n_out, n_in))  # U(-a, a) has variance a^2 / 3
-        return rng.uniform(-limit, limit, (n_out, n_in))
+    def rule(W: Array, gain: float, rng: np.random.Generator) -> None:
+        limit = gain * math.sqrt(3 * variance(*W.shape))  # U(-a, a) has variance a^2 / 3
+        for part in _parts(W):
+            part[...] = rng.uniform(-limit, limit, part.shape)
 
     return rule
 
@@ -60,11 +71,12 @@ def _plain(n_out: int, n_in: int) -> float:
     return PLAIN_SIGMA**2
 
 
-def _orthogonal(n_out: int, n_in: int, gain: float, rng: np.random.Generator) -> Array:
+def _orthogonal(W: Array, gain: float, rng: np.random.Generator) -> None:
     """W with orthonormal rows or columns (whichever are fewer) times gain: Saxe et al. 2014."""
+    n_out, n_in = W.shape
     square, triangular = np.linalg.qr(rng.standard_normal((max(n_out, n_in), min(n_out, n_in))))
     square *= np.sign(np.diag(triangular))  # uniform over the orthogonal group: Mezzadri 2007
-    return gain * (square if n_out >= n_in else square.T)
+    np.multiply(square if n_out >= n_in else square.T, gain, out=W)
 
 
 INITIALIZERS: dict[str, Rule] = {
@@ -88,16 +100,15 @@ def _choose(activation: str, depth: int) -> str:
     return "lecun_normal" if activation == "selu" else "glorot_uniform"
 
 
-def initial_weights(
-    n_out: int,
-    n_in: int,
+def draw_weights(
+    W: Array,
     activation: str,
     depth: int,
     rng: np.random.Generator,
     initializer: str = AUTO,
     gain: float | None = None,
-) -> Array:
-    """Return W[l], shape (n_out, n_in), float64, for a layer with that activation in a network of that depth.
+) -> None:
+    """Write W[l] (n_out, n_in) of a layer with that activation in a network of that depth.
 
     `auto`: He for rectifiers, LeCun for selu, Glorot for the rest, orthogonal from 10 hidden layers on.
     gain None: the activation's own for orthogonal weights, else 1 (He, Glorot and LeCun bring theirs).
@@ -105,4 +116,4 @@ def initial_weights(
     name = _choose(activation, depth) if initializer == AUTO else initializer
     if gain is None:
         gain = ACTIVATIONS[activation].gain if name == "orthogonal" else 1.0
-    return INITIALIZERS[name](n_out, n_in, gain, rng)
+    INITIALIZERS[name](W, gain, rng)

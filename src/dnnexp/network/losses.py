@@ -29,12 +29,20 @@ class LossBuffers:
         self.ones = np.ones((1, n_L), dtype)
         self.J = np.empty((R, 1, 1), dtype)
         self.target = np.empty(R, dtype)
+        self._flatten()
+
+    def _flatten(self) -> None:
+        R = len(self.J)
+        self.flat_scratch, self.flat_J = self.scratch.reshape(R, -1), self.J.reshape(R)
 
     def first(self, R: int) -> LossBuffers:
         """The same buffers for the first R networks."""
+        if len(self.J) == R:
+            return self
         part = object.__new__(LossBuffers)
         part.scratch, part.row, part.total, part.J = self.scratch[:R], self.row[:R], self.total[:R], self.J[:R]
         part.ones, part.target = self.ones, self.target[:R]
+        part._flatten()
         return part
 
 
@@ -51,7 +59,8 @@ class Loss(NamedTuple):
 
 def _weigh(columns: Array, w: Array, J: Array) -> Array:
     """Return J (R, 1, 1) = sum over the m columns of w times the column's loss (both (R, 1, m))."""
-    return np.matmul(columns, w.swapaxes(-1, -2), out=J)
+    np.vecdot(columns, w, out=J[..., 0])
+    return J
 
 
 def _softmax_cross_entropy(Z: Array, Y: Array, w: Array, dZ: Array, buffers: LossBuffers) -> Array:
@@ -69,10 +78,9 @@ def _softmax_cross_entropy(Z: Array, Y: Array, w: Array, dZ: Array, buffers: Los
     np.multiply(scratch, Y, out=scratch)
     np.subtract(dZ, scratch, out=dZ)
     np.log(total, out=total)
-    np.vecdot(scratch.reshape(len(J), -1), Z.reshape(len(J), -1), out=buffers.target)
+    np.vecdot(buffers.flat_scratch, Z.reshape(len(J), -1), out=buffers.target)
     _weigh(total, w, J)
-    flat = J.reshape(len(J))
-    np.subtract(flat, buffers.target, out=flat)
+    np.subtract(buffers.flat_J, buffers.target, out=buffers.flat_J)
     return J
 
 

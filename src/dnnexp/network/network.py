@@ -78,16 +78,17 @@ class Network:
         widths = {n[l]: l for l in hidden}
         alternating = {(n[l], l % 2): l for l in hidden}
         pairs = {key: with_row(l) for key, l in alternating.items()}
-        scratch = {units: with_row(l) for units, l in widths.items()}
+        self._has_extras = self._normalization is not None or any(is_residual)
+        zeros = {n[l]: with_row(l) for l in hidden if self._g[l - 1].takes_zeros}
+        needed = [l for l in hidden if self._has_extras or not self._g[l - 1].takes_zeros]
+        scratch = {units: with_row(l) for units, l in {n[l]: l for l in needed}.items()}
         branches = {units: with_row(l) for units, l in widths.items()} if any(is_residual) else {}
         self._all_dA = [pairs[n[l], l % 2] for l in hidden]
         self._all_dF = [branches[n[l]] if is_residual[l - 1] else self._all_dA[l - 1] for l in hidden]
-        self._all_scratch = [scratch[n[l]].reshape(self._all_A1[l - 1].shape) for l in hidden]
-        zeros = {n[l]: with_row(l) for l in hidden if self._g[l - 1].takes_zeros}
-        self._all_zeros = [
-            zeros[n[l]].reshape(scratch.shape) if g.takes_zeros else scratch
-            for l, g, scratch in zip(hidden, self._g, self._all_scratch, strict=True)
-        ]
+        shapes = [A1.shape for A1 in self._all_A1]
+        self._all_scratch = [(scratch if l in needed else zeros)[n[l]].reshape(shapes[l - 1]) for l in hidden]
+        takes_zeros = [g.takes_zeros for g in self._g]
+        self._all_zeros = [(zeros if takes_zeros[l - 1] else scratch)[n[l]].reshape(shapes[l - 1]) for l in hidden]
         self._loss_buffers = LossBuffers(R, n[L], m, dtype)
         self.bind(R)
 
@@ -97,30 +98,37 @@ class Network:
         self.networks = R
         self._Wb = layer_views(self.theta[:R], self.architecture)
         self._dWb = layer_views(self.gradient[:R], self.architecture)
-        self._W_T = [Wb[..., :-1].swapaxes(-1, -2) for Wb in self._Wb]
         self.weights = [Wb[..., :-1] for Wb in self._Wb]
         self.weight_gradients = [dWb[..., :-1] for dWb in self._dWb]
-        self._extras = extra_views(self.theta[:R], self.architecture)
-        self._d_extras = extra_views(self.gradient[:R], self.architecture)
+        if self._has_extras:
+            self._extras = extra_views(self.theta[:R], self.architecture)
+            self._d_extras = extra_views(self.gradient[:R], self.architecture)
         self._A1 = [A1[:R] for A1 in self._all_A1]
-        self._A1_matrices = self._matrices(self._A1)
-        self._A1_T = [A1.swapaxes(-1, -2) for A1 in self._A1_matrices]
-        self._ones = [A1[:, -1] for A1 in self._A1_matrices]
+        A1_matrices = self._matrices(self._A1)
+        ones = [A1[:, -1] for A1 in A1_matrices]
         self._is_residual = [self._all_F[i] is not self._all_A1[i] for i in layers]
         self._F1 = [F1[:R] if self._is_residual[i] else self._A1[i] for i, F1 in enumerate(self._all_F)]
-        self._Z1 = [Z1[:R] if self._g[i].keeps_Z else self._F1[i] for i, Z1 in enumerate(self._all_Z)]
-        self._Z = [Z1[:, :-1] for Z1 in self._matrices(self._Z1)]
+        Z1 = [Z1[:R] if self._g[i].keeps_Z else self._F1[i] for i, Z1 in enumerate(self._all_Z)]
+        self._Z = [Z1[:, :-1] for Z1 in self._matrices(Z1)]
         self._Zhat = [Zhat[:R] for Zhat in self._all_Zhat]
         self._sd = [sd[:R] for sd in self._all_sd]
         self._dA1 = [dA1[:R] for dA1 in self._all_dA]
-        self._dA = [dA1[:, :-1] for dA1 in self._matrices(self._dA1)]
+        dA = [dA1[:, :-1] for dA1 in self._matrices(self._dA1)]
         self._dF1 = [dF1[:R] if self._is_residual[i] else self._dA1[i] for i, dF1 in enumerate(self._all_dF)]
         self._dZ = [dF1[:, :-1] for dF1 in self._matrices(self._dF1)]
         self._scratch = [scratch[:R] for scratch in self._all_scratch]
-        self._zeros = [zeros[:R] for zeros in self._all_zeros]  # for those g that take it, else scratch
-        handed = zip(self._g, zip(self._dF1, self._Z1, self._F1, self._scratch, strict=True), strict=True)
+        zeros = [zeros[:R] for zeros in self._all_zeros]  # for those g that take it, else scratch
+        handed = zip(self._g, zip(self._dF1, Z1, self._F1, zeros, strict=True), strict=True)
         bits = np.dtype(f"i{self.theta.itemsize}")
-        self._handed_back = [[a.view(bits) for a in arrays] if g.on_bits else arrays for g, arrays in handed]
+        handed_back = [[a.view(bits) for a in arrays] if g.on_bits else arrays for g, arrays in handed]
+        # what a step takes of each layer, by layers: put together anew in each step it costs as much as a small product
+        forwards, backwards = [g.forward for g in self._g], [g.backward for g in self._g]
+        ahead = (forwards, self._Wb[:-1], self._Z, Z1, self._F1, zeros, A1_matrices, ones)
+        A1_T = [A1.swapaxes(-1, -2) for A1 in A1_matrices]
+        W_T = [W.swapaxes(-1, -2) for W in self.weights[1:]]
+        back = (A1_T, self._dWb[1:], W_T, dA, backwards, handed_back, self._dZ)
+        self._ahead: list[Any] = list(zip(*ahead, strict=True))
+        self._back: list[Any] = list(zip(layers, *back, strict=True))[::-1]
         self.Z_L, self._dZ_L = self._all_Z_L[:R], self._all_dZ_L[:R]
         self._loss_part = self._loss_buffers.first(R)
 
@@ -140,17 +148,13 @@ class Network:
         w (R, 1, m): the weights of the columns, for batch statistics.
         """
         A1_prev = X1
-        for i, (g, Wb, Z, Z1, F1, zeros, A1, ones) in enumerate(
-            zip(
-                self._g, self._Wb, self._Z, self._Z1, self._F1, self._zeros, self._A1_matrices, self._ones, strict=False
-            )
-        ):
+        for i, (apply, Wb, Z, Z1, F1, zeros, A1, ones) in enumerate(self._ahead):
             if self._normalization is None:
                 np.matmul(Wb, A1_prev, out=Z)
             else:
                 np.matmul(Wb, A1_prev, out=self._Zhat[i])
                 self._normalize(i, w)
-            g.forward(Z1, F1, zeros)
+            apply(Z1, F1, zeros)
             if self.dropout is not None:
                 np.multiply(F1, self.dropout.masks[i], out=F1)
             if self._is_residual[i]:
@@ -163,17 +167,17 @@ class Network:
     def backward(self, X1: Array, dZ: Array, w: Array) -> None:
         """Write the gradient to `gradient` from dZ[L] (R, n[L], m), after `forward` on the same X1."""
         depth, is_residual = self.architecture.depth, self._is_residual
-        for i in range(depth - 1, -1, -1):
-            np.matmul(dZ, self._A1_T[i], out=self._dWb[i + 1])
-            np.matmul(self._W_T[i + 1], dZ, out=self._dA[i])
+        for i, A1_T, dWb, W_T, dA, apply, handed, dZ_prev in self._back:
+            np.matmul(dZ, A1_T, out=dWb)
+            np.matmul(W_T, dZ, out=dA)
             if i + 1 < depth and is_residual[i + 1]:
                 np.add(self._dA1[i], self._dA1[i + 1], out=self._dA1[i])  # what went round the layer above
             if is_residual[i] or self.dropout is not None:
                 self._through_branch(i)
-            self._g[i].backward(*self._handed_back[i])
+            apply(*handed)
             if self._normalization is not None:
                 self._unnormalize(i, w)
-            dZ = self._dZ[i]
+            dZ = dZ_prev
         np.matmul(dZ, X1.swapaxes(-1, -2), out=self._dWb[0])
 
     def _through_branch(self, i: int) -> None:

@@ -176,21 +176,39 @@ OPTIMIZERS: dict[str, OptimizerRule] = {
 
 
 class _Block(NamedTuple):
+    """A part of the parameters, and what belongs to it: a vector, or some networks (rows, P) with own rates."""
+
     theta: Array
     gradient: Array
     state: list[Array]
     alpha: Array
+    shrink: Array
+    vector: Array  # theta
+    undecayed: npt.NDArray[np.intp]  # places in the vector
+    saved: Array  # what was there
+
+    def decay(self) -> None:
+        """Shrink all of it in one pass and put back, as it was, what is never decayed."""
+        self.vector.take(self.undecayed, out=self.saved, mode="clip")  # "raise" would build the result aside first
+        np.multiply(self.theta, self.shrink, out=self.theta)
+        self.vector[self.undecayed] = self.saved
 
 
 class Optimizer:
-    """The state of one rule over the parameters of R networks, (R, P), walked in blocks that stay in the cache."""
+    """The state of one rule over the parameters of R networks, (R, P), walked in blocks that stay in the cache.
 
-    def __init__(self, config: OptimizerConfig, theta: Array, gradient: Array) -> None:
+    undecayed: the places in a network's parameters that weight decay leaves alone, to the bit.
+    """
+
+    def __init__(
+        self, config: OptimizerConfig, theta: Array, gradient: Array, undecayed: npt.NDArray[np.intp] | None = None
+    ) -> None:
         self.config = config
         self.rule = OPTIMIZERS[config.name]
         self.state = np.zeros((self.rule.states, *theta.shape), theta.dtype)
         self._theta, self._gradient = theta, gradient
-        self._alpha = np.zeros((len(theta), 1), theta.dtype)
+        self._undecayed = np.zeros(0, np.intp) if undecayed is None else undecayed
+        self._alpha, self._shrink = np.zeros((2, len(theta), 1), theta.dtype)
         values = np.zeros(len(self.rule.constants(config, 1)) - 1, theta.dtype)
         self._constants = [values[i, ...] for i in range(len(values))]
         self.steps = 0
@@ -199,40 +217,62 @@ class Optimizer:
     def bind(self, networks: int) -> None:
         """Work on the first `networks` rows from now on."""
         self._networks = networks
-        self._shared_blocks = self._cut_across()
-        self._own_blocks = self._shared_blocks if networks == 1 else self._cut_by_rows()
+        places = np.arange(networks)[:, None] * self._theta.shape[1] + self._undecayed
+        self._shared_blocks = self._cut_across(places.reshape(-1))
+        self._own_blocks = self._shared_blocks if networks == 1 else self._cut_by_rows(places.reshape(-1))
 
-    def step(self, alpha: Array) -> None:
-        """Move theta by one step at learning rates alpha (R, 1), or (1, 1) for all; destroys the gradient."""
+    def step(self, alpha: float | Array, weight_decay: float | Array = 0.0) -> None:
+        """Move theta by one step, after theta := (1 - alpha * weight_decay) theta; destroys the gradient.
+
+        alpha is one number for all networks, or (R, 1); weight_decay one number, or (R, 1) where alpha is. Products are
+        in float64 and rounded once: the bits are the same either way.
+        """
         self.steps += 1
         rate, *constants = self.rule.constants(self.config, self.steps)
-        np.multiply(alpha, rate, out=self._alpha[: len(alpha)])
+        is_shared = not isinstance(alpha, np.ndarray)
+        rows = slice(1 if is_shared else self._networks)
+        self._alpha[rows] = alpha * rate
         for constant, value in zip(self._constants, constants, strict=True):
             constant[...] = value
-        for block in self._shared_blocks if len(alpha) == 1 else self._own_blocks:
-            self.rule.update(*block, self._constants)
+        decays = isinstance(weight_decay, np.ndarray) or weight_decay > 0
+        if decays:
+            self._shrink[rows] = 1 - alpha * weight_decay
+        update = self.rule.update
+        for block in self._shared_blocks if is_shared else self._own_blocks:
+            if decays:
+                block.decay()
+            update(block.theta, block.gradient, block.state, block.alpha, self._constants)
 
-    def _cut_across(self) -> list[_Block]:
+    def _cut_across(self, undecayed: npt.NDArray[np.intp]) -> list[_Block]:
         """Cut without regard to where a network ends: all have one learning rate."""
-        vectors = [vector[: self._networks].reshape(-1) for vector in (self._theta, self._gradient, *self.state)]
-        parts = [slice(start, start + BLOCK) for start in range(0, len(vectors[0]), BLOCK)]
-        return [self._block([vector[part] for vector in vectors], self._alpha[0, 0, ...]) for part in parts]
+        end = self._networks * self._theta.shape[1]
+        return [
+            self._block(slice(start, min(start + BLOCK, end)), slice(0, 1), undecayed) for start in range(0, end, BLOCK)
+        ]
 
-    def _cut_by_rows(self) -> list[_Block]:
+    def _cut_by_rows(self, undecayed: npt.NDArray[np.intp]) -> list[_Block]:
         """Cut into whole networks, or parts of one."""
         P = self._theta.shape[1]
-        rows, columns = max(1, BLOCK // P), min(P, BLOCK)
-        blocks = []
-        for r in range(0, self._networks, rows):
-            for p in range(0, P, columns):
-                part = (slice(r, min(r + rows, self._networks)), slice(p, p + columns))
-                vectors = [vector[part] for vector in (self._theta, self._gradient, *self.state)]
-                blocks.append(self._block(vectors, self._alpha[part[0]] if rows > 1 else self._alpha[r, 0, ...]))
-        return blocks
+        rows = max(1, BLOCK // P)
+        length = min(rows * P, BLOCK)
+        stacks = [slice(r, min(r + rows, self._networks)) for r in range(0, self._networks, rows)]
+        return [
+            self._block(slice(start, min(start + length, stack.stop * P)), stack, undecayed)
+            for stack in stacks
+            for start in range(stack.start * P, stack.stop * P, length)
+        ]
 
-    def _block(self, vectors: list[Array], alpha: Array) -> _Block:
-        theta, gradient, *state = vectors
-        return _Block(theta, gradient, state, alpha)
+    def _block(self, part: slice, networks: slice, undecayed: npt.NDArray[np.intp]) -> _Block:
+        """Return that part of all parameters one after another, of networks whose rates are in those rows."""
+        vectors = [values[: self._networks].reshape(-1)[part] for values in (self._theta, self._gradient, *self.state)]
+        if networks.stop - networks.start > 1:
+            theta, gradient, *state = [vector.reshape(-1, self._theta.shape[1]) for vector in vectors]
+            alpha, shrink = self._alpha[networks], self._shrink[networks]
+        else:
+            theta, gradient, *state = vectors
+            alpha, shrink = self._alpha[networks.start, 0, ...], self._shrink[networks.start, 0, ...]
+        places = undecayed[slice(*np.searchsorted(undecayed, (part.start, part.stop)))] - part.start
+        return _Block(theta, gradient, state, alpha, shrink, vectors[0], places, np.empty(len(places), theta.dtype))
 
     def move(self, target: int, source: int) -> None:
         """Copy the state of network `source` to row `target`."""

@@ -8,9 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from dnnexp.network.architecture import Architecture
-from dnnexp.network.initializers import AUTO, initial_weights
+from dnnexp.network.initializers import AUTO, draw_weights
 
-__all__ = ["LayerExtras", "extra_views", "initialize", "layer_views", "rearranged", "weights_and_biases"]
+__all__ = [
+    "LayerExtras", "extra_views", "initialize", "layer_views", "rearranged", "undecayed", "weights_and_biases",
+]  # fmt: skip
 
 Array = npt.NDArray[Any]
 
@@ -76,18 +78,32 @@ def weights_and_biases(theta: Array, architecture: Architecture) -> tuple[list[A
     return [view[..., :-1] for view in views], [view[..., -1:] for view in views]
 
 
+def undecayed(architecture: Architecture) -> npt.NDArray[np.intp]:
+    """Return the places in theta (P,) of all that weight decay leaves alone: whatever is not in a W[l]."""
+    is_kept = np.ones(architecture.size, bool)
+    W, _ = weights_and_biases(is_kept, architecture)
+    for W_l in W:
+        W_l[...] = False
+    return np.flatnonzero(is_kept)
+
+
 def initialize(
-    architecture: Architecture, rng: np.random.Generator, initializer: str = AUTO, gain: float | None = None
+    architecture: Architecture,
+    rng: np.random.Generator,
+    initializer: str = AUTO,
+    gain: float | None = None,
+    out: Array | None = None,
 ) -> Array:
     """Return the initial parameters of one network, shape (P,), float64: weights by the initializer, biases 0.
 
     Normalisations start at scale 1 and shift 0, residual scales s at 0: each residual layer begins as the identity.
+    out: where to write them to instead, rounded to its precision.
     """
-    theta = np.zeros(architecture.size)
+    theta = np.empty(architecture.size) if out is None else out
+    theta[:] = 0
     W, _ = weights_and_biases(theta, architecture)
     for l, activation in enumerate((*architecture.activations, "identity")):
-        n_out, n_in = W[l].shape
-        W[l][:] = initial_weights(n_out, n_in, activation, architecture.depth, rng, initializer, gain)
+        draw_weights(W[l], activation, architecture.depth, rng, initializer, gain)
     for extras in extra_views(theta, architecture):
         extras.scale[:] = 1
         extras.running_variance[:] = 1

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from dnnexp.network.network import Network
 from dnnexp.network.optimizers import Optimizer, OptimizerConfig
+from dnnexp.network.parameters import undecayed
 from dnnexp.training.examples import Member
 from dnnexp.training.plateau import Plateau
 from dnnexp.training.schedules import PLATEAU, ScheduleConfig, factor
@@ -32,13 +33,12 @@ class Descent:
         trainer: TrainerConfig,
         schedule_steps: int,
     ) -> None:
-        dtype = network.theta.dtype
         self._network, self._schedule, self._trainer = network, schedule, trainer
         self._schedule_steps = schedule_steps
-        self.optimizer = Optimizer(optimizer, network.theta, network.gradient)
-        with np.errstate(over="ignore"):  # a rate beyond float32 is infinite: the network diverges, and says so
-            self.alpha = np.array([[member.alpha] for member in members], dtype)
-            self._decay = np.array([[[member.weight_decay]] for member in members], dtype)
+        self._alpha = np.array([[member.alpha] for member in members])
+        self._weight_decay = np.array([[member.weight_decay] for member in members])
+        kept = undecayed(network.architecture) if self._weight_decay.any() else None
+        self.optimizer = Optimizer(optimizer, network.theta, network.gradient, kept)
         self.plateau = Plateau(len(members), schedule.drop, schedule.wait) if schedule.name == PLATEAU else None
         self.average = network.theta.copy() if trainer.average else None
         has_penalty = trainer.l1 > 0 or trainer.l2 > 0
@@ -55,10 +55,10 @@ class Descent:
     def bind(self, networks: int) -> None:
         """Move the first `networks` networks from now on."""
         self._live = networks
-        self._decays = bool(self._decay[:networks].any())
-        alpha = self.alpha[:networks]
-        is_shared = self.plateau is None and bool((alpha == alpha[:1]).all())
-        self._rates = alpha[:1] if is_shared else alpha
+        alpha, decay = self._alpha[:networks], self._weight_decay[:networks]
+        is_shared = self.plateau is None and bool((alpha == alpha[0]).all() and (decay == decay[0]).all())
+        self._rates: float | Array = alpha.item(0) if is_shared else alpha
+        self._decays: float | Array = decay.item(0) if is_shared or not decay.any() else decay
         self.optimizer.bind(networks)
 
     def penalize(self) -> None:
@@ -79,18 +79,13 @@ class Descent:
         """W := W - alpha dW, b := b - alpha db, or as the optimizer has it; squared_norms (R,) of the gradient."""
         network, live = self._network, self._live
         clip = self._trainer.clip_norm
-        if clip is not None:
+        if clip is not None and max(squared_norms.tolist()) > 0.99 * clip * clip:  # well below it all scales are 1
             scale = np.minimum(1, clip / np.sqrt(np.maximum(squared_norms, np.finfo(squared_norms.dtype).tiny)))
-            if (scale < 1).any():
-                network.gradient[:live] *= scale[:, None]
+            network.gradient[:live] *= scale[:, None]
         alpha = self._rates * factor(self._schedule, self.steps, self._schedule_steps)
         if self.plateau is not None:
             alpha *= self.plateau.factor[:live]
-        if self._decays:
-            shrink = 1 - alpha[:, :, None] * self._decay[:live]
-            for W in network.weights:
-                np.multiply(W, shrink, out=W)
-        self.optimizer.step(alpha)
+        self.optimizer.step(alpha, self._decays)
         self.steps += 1
         if self.average is not None:
             self._update_average(self.average[:live])
@@ -129,5 +124,5 @@ class Descent:
         if self.plateau is not None:
             self.plateau.move(target, source)
         kept = () if self.average is None else (self.average,)
-        for array in (self.alpha, self._decay, *kept):
+        for array in (self._alpha, self._weight_decay, *kept):
             array[target] = array[source]

@@ -12,9 +12,8 @@ import numpy.typing as npt
 from dnnexp.metrics import Metric
 from dnnexp.network.architecture import Architecture
 from dnnexp.network.dropout import Dropout
-from dnnexp.network.inference import logits, outputs
 from dnnexp.network.initializers import AUTO
-from dnnexp.network.losses import LOSSES, LossBuffers
+from dnnexp.network.losses import LOSSES
 from dnnexp.network.network import Network
 from dnnexp.network.optimizers import OptimizerConfig
 from dnnexp.network.parameters import initialize, rearranged
@@ -22,7 +21,7 @@ from dnnexp.training.batches import Batches
 from dnnexp.training.checkpoint import Checkpoints, State
 from dnnexp.training.descent import Descent
 from dnnexp.training.divergence import Divergence, locate, of_parameters
-from dnnexp.training.examples import Examples, Member, pad_rows
+from dnnexp.training.examples import Examples, Member
 from dnnexp.training.fit import EpochNews, Fit, Length, OnEpoch
 from dnnexp.training.health import HealthProbe
 from dnnexp.training.ranks import close_ranks, close_ranks_of_list
@@ -30,6 +29,7 @@ from dnnexp.training.schedules import ScheduleConfig
 from dnnexp.training.schema import TrainerConfig
 from dnnexp.training.seeds import generator
 from dnnexp.training.start import Start, begin, end
+from dnnexp.training.stop_rows import StopRows
 from dnnexp.training.stopping import Stopping
 from dnnexp.training.threads import threadpools
 
@@ -60,12 +60,11 @@ class Lockstep:
     ) -> None:
         """units (R, n[L], 1): what to multiply outputs and targets by for the metric, that of each member's target."""
         dtype, R = examples.X1.dtype, len(members)
-        self._examples, self._loss, self._metric = examples, loss, metric
         self._threads = trainer.threads
         classes = LOSSES[loss].classes(architecture.n[-1])
         self._batches = Batches(examples, members, trainer.batch_size, trainer.label_smoothing, classes)
         steps = trainer.epochs * self._batches.steps
-        self._length, self._units = length or Length(steps, steps), units
+        self._length = length or Length(steps, steps)
         self._epochs = -(-self._length.steps // self._batches.steps)
         columns, rates = self._batches.columns, [member.dropout for member in members]
         self._given_architecture = architecture  # parameters are given back in its order of memory
@@ -75,7 +74,7 @@ class Lockstep:
         self._network = Network(architecture, R, columns, loss, dtype, dropout)
         for r, member in enumerate(members):
             rng = generator(member.seed, WEIGHTS)
-            self._network.theta[r] = initialize(architecture, rng, initializer, gain)
+            initialize(architecture, rng, initializer, gain, out=self._network.theta[r])
         self._descent = Descent(self._network, members, optimizer, schedule, trainer, self._length.schedule_steps)
         if start is not None:
             begin(start, self._given_architecture, self._network, self._descent.optimizer)
@@ -85,7 +84,7 @@ class Lockstep:
         )
         self._order_rngs = [generator(member.seed, ORDER) for member in members]
         self._mask_rngs = [generator(member.seed, MASKS) for member in members]
-        self._stop_rows = [member.stop for member in members]
+        self._stop_rows = StopRows(examples, members, architecture, loss, metric, units)
         self._health = HealthProbe(self._network) if trainer.health else None
         self._norms = np.empty(R, dtype)
         self._live = list(range(R))  # which member is in each row of the stack
@@ -121,6 +120,7 @@ class Lockstep:
                     self._leave(range(len(self._live)), "ended")
                 if checkpoints is not None and self._epoch % checkpoints.every == 0:
                     checkpoints.save(self._epoch, self.state())
+            self._batches.release()
             self._leave(range(len(self._live)), "finished")
         if checkpoints is not None:
             checkpoints.save(self._epoch, self.state())
@@ -226,9 +226,10 @@ class Lockstep:
         """Score the rows to stop by, keep the best parameters, let the patient leave; True: the callback ends it."""
         for r, member in enumerate(self._live):
             self._fits[member].curves["train/loss"].append(float(train_loss[r]))
-        loss, metric = self._score_stop_rows() if self._has_stop_rows else (np.array([np.nan]), np.array([np.nan]))
+        loss = metric = np.array([np.nan])
         if self._has_stop_rows:
             result = self._descent.result
+            loss, metric = self._stop_rows.score(result)
             for r, member in enumerate(self._live):
                 fit = self._fits[member]
                 fit.curves["stop/loss"].append(float(loss[r]))
@@ -244,20 +245,6 @@ class Lockstep:
         if self._has_stop_rows:
             self._leave([r for r in range(len(self._live)) if self._stopping.is_over(r)], "stopped")
         return on_epoch is not None and bool(on_epoch(news))
-
-    def _score_stop_rows(self) -> tuple[Array, Array]:
-        """Return cost (R,) and metric (R,) of the live networks on the rows each stops by."""
-        index, weights = pad_rows(self._stop_rows[: len(self._live)])
-        dtype = self._examples.X1.dtype
-        Y = self._examples.Y[index].swapaxes(-1, -2).copy()
-        Z = logits(self._descent.result, self._architecture, self._examples.X1, index)
-        counts = weights if self._examples.weights is None else weights * self._examples.weights[index]
-        w = (counts / counts.sum(axis=1, keepdims=True)).astype(dtype)[:, None]
-        A = outputs(Z.copy(), self._architecture)
-        J = LOSSES[self._loss].cost(Z, Y, w, np.empty_like(Z), LossBuffers(len(Z), Z.shape[1], Z.shape[2], dtype))
-        if self._units is not None:
-            A, Y = (values * self._units[self._live] for values in (A, Y))
-        return J[:, 0, 0], self._metric.function(A, Y, self._examples.scored(index, weights))
 
     def _leave(self, rows: Sequence[int], state: str) -> None:
         """Take networks out of the stack: each keeps its best parameters."""
@@ -277,10 +264,10 @@ class Lockstep:
         if rows:
             self._bind()
 
-    def _parts(self) -> list[Network | Descent | Batches | Stopping | Dropout]:
+    def _parts(self) -> list[Network | Descent | Batches | Stopping | StopRows | Dropout]:
         """Return what has a row for each network."""
-        stopping = self._stopping if self._has_stop_rows else None
-        parts = (self._network, self._descent, self._batches, stopping, self._network.dropout)
+        stopping = (self._stopping, self._stop_rows) if self._has_stop_rows else ()
+        parts = (self._network, self._descent, self._batches, *stopping, self._network.dropout)
         return [part for part in parts if part is not None]
 
     def _remove_row(self, r: int) -> None:
@@ -289,7 +276,7 @@ class Lockstep:
         self._left.append(r)
         for part in self._parts():
             part.move(r, last)
-        for listed in (self._live, self._order_rngs, self._mask_rngs, self._stop_rows):
+        for listed in (self._live, self._order_rngs, self._mask_rngs):
             close_ranks_of_list(listed, r, last)
 
     def _bind(self) -> None:
