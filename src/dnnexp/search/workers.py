@@ -72,7 +72,7 @@ class Workers:
     def _hand_out(self, connections: Sequence[Connection]) -> None:
         """Send the arguments, which may be large, while the workers are still importing what they need."""
         for connection in connections:
-            with suppress(OSError):
+            with suppress(OSError, TypeError):  # the latter: closed here, by `stop`, while it waits for its reader
                 connection.send_bytes(self._handed)
 
     def finish(
