@@ -92,6 +92,14 @@ def test_what_was_scored_again_is_answered_with_how_much_better_its_screening_lo
     assert "the best of each scored again on fresh folds and seeds" in said[-1]
 
 
+def test_where_less_is_better_luck_is_no_part_of_the_screening_but_what_it_was_too_low_by() -> None:
+    screened = replace(built(record(1, 0, 0.5)), greater_is_better=False, metric="rmse")
+    fresh = replace(screened, stage="rescore", claim=0, score=0.53, scores=(0.52, 0.54) * 10)
+    config = SearchConfig(trials_per_depth=1, max_depth=1, rescore=1)
+    said = answer(climb([screened, fresh, confirmation(screened)], config), test_rows=36, development_rows=142)
+    assert said[2] == "Screening had picked it with 0.5000 over 5 folds: by luck that was 0.0300 too low."
+
+
 def test_several_seeds_are_answered_by_their_mean_and_the_champions_own_score() -> None:
     trials = [built(trial) for trial in depth_of(1, 0.8)]
     scores = {"test_scores": (0.7, math.nan, 0.8), "metrics": {"test/accuracy_sd": 0.0707}}

@@ -81,7 +81,8 @@ def _on_development_data(climb: Climb) -> list[str]:
     if optimism is not None and screened is not None:
         luck = like(optimism, screened.score)
         is_luck = optimism > 0 and set(luck) & set("123456789")
-        means = f"{luck} of that was luck" if is_luck else "it was not flattered by being picked"
+        lucky = f"{luck} of that was luck" if choice.greater_is_better else f"by luck that was {luck} too low"
+        means = lucky if is_luck else "it was not flattered by being picked"
         over = counted(len(screened.scores), "fold")
         said.append(f"Screening had picked it with {number(screened.score)} over {over}: {means}.")
     return said
