@@ -161,6 +161,20 @@ def test_the_choice_is_compared_with_the_best_that_needs_no_network_on_the_same_
     assert any("cannot be told apart from linear" in s for s in answer(climbed, 36, 142, Yardsticks((weak, even))))
 
 
+def test_a_baseline_that_fell_behind_when_it_was_scored_again_is_not_called_the_best_of_what_is_listed() -> None:
+    screened = [built(trial) for trial in depth_of(1, 0.8, 1)]
+    fresh = replace(screened[0], stage="rescore", number=0, claim=0, score=0.78, scores=(0.77, 0.79) * 10)
+    climbed = climb(
+        [*screened, fresh, confirmation(screened[0])], SearchConfig(trials_per_depth=1, max_depth=1, rescore=1)
+    )
+    linear, trees = baseline("linear", [0.79] * 5), baseline("boosted trees", [0.78] * 5)
+    for again, place in ((0.75, "the best of these in the screening"), (0.79, "the best of these")):
+        rescored = linear._replace(scores=np.array([again - 0.01, again + 0.01] * 10))
+        said = answer(climbed, 36, 142, Yardsticks((linear, trees), rescored))
+        assert f"For comparison, without a network: linear {again:.4f}, boosted trees 0.7800." in said
+        assert any(f" linear, {place} (gain " in sentence for sentence in said)
+
+
 def test_where_the_choice_was_scored_again_so_was_the_baseline_that_it_is_compared_with() -> None:
     screened = [built(trial) for trial in depth_of(1, 0.8, 1)]
     fresh = replace(screened[0], stage="rescore", number=0, claim=0, score=0.78, scores=(0.77, 0.79) * 10)

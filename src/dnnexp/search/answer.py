@@ -67,10 +67,11 @@ def _beside_baselines(climb: Climb, yardsticks: Yardsticks) -> list[str]:
         return [*said, f"The network gains {signed(gain.estimate)} over {name}; one score each says no more."]
     limits = f"{gain.confidence:.0%} interval {interval(gain.low, gain.high, signed=True)}"
     over = f"gain {signed(gain.estimate, gain.standard_error)} on the same folds, {limits}"
-    if gain.excludes_zero:
-        is_better = gain.low > 0
-        return [*said, f"The network is {'better' if is_better else 'worse'} than {name}, the best of these ({over})."]
-    return [*said, f"The network cannot be told apart from {name}, the best of these ({over})."]
+    finite = [score for _, score in known if math.isfinite(score)]
+    top = max(finite) if climb.choice is None or climb.choice.greater_is_better else min(finite)
+    rank = "the best of these" if dict(known)[name] == top else "the best of these in the screening"
+    told = f"is {'better' if gain.low > 0 else 'worse'} than" if gain.excludes_zero else "cannot be told apart from"
+    return [*said, f"The network {told} {name}, {rank} ({over})."]
 
 
 def _on_development_data(climb: Climb) -> list[str]:
