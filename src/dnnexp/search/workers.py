@@ -184,7 +184,7 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
 
 @contextmanager
 def _deaf_to_ctrl_c() -> Iterator[None]:
-    """Let the processes started meanwhile ignore Ctrl-C until they are ready for it: here it is not lost on them."""
+    """Let the processes started meanwhile ignore Ctrl-C until they are ready for it; so does this one meanwhile."""
     if os.name == "nt" or threading.current_thread() is not threading.main_thread():
         yield
         return
