@@ -295,6 +295,21 @@ def test_a_sweep_that_is_stopped_is_killed_in_mlflow_and_runs_on_when_it_goes_on
     assert len(records("s")) > tried
 
 
+def test_a_sweep_that_is_stopped_while_it_refits_its_choice_is_killed_in_mlflow_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    brief = ["search.max_depth=1", "search.trials_per_depth=2", "study=s"]
+    with monkeypatch.context() as patched:
+        patched.setattr("dnnexp.study.refit_choice", stopped)
+        assert main(["--quiet", *SMALL, *AGAIN, *brief]) == 130
+    assert status_of_the_sweep() == "KILLED"
+    sweep(*brief)
+    assert status_of_the_sweep() == "FINISHED"
+
+
 def status_of_the_sweep() -> str:
     with sqlite3.connect(Path("runs", "mlflow.db")) as database:
         (row,) = database.execute(

@@ -50,11 +50,16 @@ def main(config: Config, terminal: Terminal) -> None:
         recorder, baselines = search(config, protocol, sweep, monitor, progress.say)
         climb = monitor.look_again()
     is_confirmed = climb.confirmation is not None and climb.confirmation.state == "complete"
-    refitted = refit_choice(config, protocol, climb.screened) if climb.screened is not None and is_confirmed else None
-    sentences = sweep_answer(climb, protocol, None if refitted is None else refitted.predictor, baselines)
-    terminal.answer(f"{protocol.dataset.name}: the answer", sentences)  # first: writing may meet a full disk
-    for line in recorder.end(climb, monitor.records(), refitted, sentences, baselines):
-        terminal.tell(line)
+    try:
+        chosen = climb.screened if is_confirmed else None
+        refitted = None if chosen is None else refit_choice(config, protocol, chosen)
+        sentences = sweep_answer(climb, protocol, None if refitted is None else refitted.predictor, baselines)
+        terminal.answer(f"{protocol.dataset.name}: the answer", sentences)  # first: writing may meet a full disk
+        for line in recorder.end(climb, monitor.records(), refitted, sentences, baselines):
+            terminal.tell(line)
+    except KeyboardInterrupt:
+        recorder.break_off("KILLED")
+        raise
 
 
 def search(
