@@ -129,6 +129,10 @@ def test_what_the_test_rows_chose_is_called_optimistic_with_the_gap_that_was_mea
     assert "development data chooses d1-32-relu-lr1e-2, with test accuracy 0.7800" in said[4]
     assert said[5] == "Choosing by the test rows makes the figure look better by 0.0700."
     assert "on 36 rows that chose it (optimistic)" in said[6]
+    held_out = [replace(trial, scores=trial.scores[:1], test_scores=trial.test_scores[:1]) for trial in trials]
+    climbed = climb([*held_out, confirmation(trials[1], 0.84, test_scores=(0.84, 0.84))], config)
+    one = answer(climbed, test_rows=36, development_rows=142)
+    assert one[2] == "Its network has test accuracy 0.8500 on the 36 rows that chose it."
 
 
 def test_a_choice_that_cannot_be_refitted_is_said_to_have_no_model() -> None:

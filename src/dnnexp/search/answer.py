@@ -99,9 +99,10 @@ def _by_test_rows(climb: Climb, test_rows: int) -> list[str]:
     metric, marked = choice.metric, OPTIMISTIC.capitalize()
     other = "the same one" if honest.key == choice.key else network_name(honest)
     of_honest = by_test(honest).score
+    scored = "Its folds' networks have mean" if len(screened.scores) > 1 else "Its network has"
     return [
         f"{marked}: depth and network were chosen by the test rows (search.selection=test).",
-        f"Its folds' networks have mean test {metric} {number(choice.score)} on the {test_rows:,} rows that chose it.",
+        f"{scored} test {metric} {number(choice.score)} on the {test_rows:,} rows that chose it.",
         f"On development data it has {metric} {_score(screened)}.",
         f"Of the same trials development data chooses {other}, with test {metric} {number(of_honest)} alike.",
         f"Choosing by the test rows makes the figure look better by {number(optimism)}.",
