@@ -84,10 +84,10 @@ def search(
                 workers = stack.enter_context(started_workers(work, (config, protocol, sweep), config.search.workers))
             yardsticks = stack.enter_context(scored_beside(sweep, protocol, measure, (config, sweep)))
 
-            from dnnexp.recording.sweep import SweepRecorder
+            with Interrupts() as interrupts:  # what stops the sweep waits until there is a store for what has ended
+                from dnnexp.recording.sweep import SweepRecorder
 
-            recorder = SweepRecorder(config, protocol, sweep.name, command_line(PROGRAM, sys.argv[1:]))
-            with Interrupts() as interrupts:  # what stops the sweep waits until the store is made
+                recorder = SweepRecorder(config, protocol, sweep.name, command_line(PROGRAM, sys.argv[1:]))
                 recorder.begin()
                 interrupts.check()
             if workers is None:
