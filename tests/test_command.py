@@ -101,11 +101,12 @@ def test_a_grid_is_run_one_after_the_other(probe: list[str]) -> None:
     assert lines.count("a detail") == 2
 
 
-def test_ctrl_c_stops_and_says_how_to_go_on(probe: list[str]) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_sigterm_stop_in_order_and_say_how_to_go_on(probe: list[str], number: signal.Signals) -> None:
     process = subprocess.Popen([*probe, "study=wait"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline().startswith("digits")
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, said = process.communicate(timeout=20)
     assert process.returncode == 130
     assert said == "\nstopped. To go on: python -m probe study=wait\n"

@@ -295,6 +295,21 @@ def test_a_sweep_that_is_stopped_is_killed_in_mlflow_and_runs_on_when_it_goes_on
     assert len(records("s")) > tried
 
 
+def test_a_sweep_that_is_stopped_while_it_refits_its_choice_is_killed_in_mlflow_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    brief = ["search.max_depth=1", "search.trials_per_depth=2", "study=s"]
+    with monkeypatch.context() as patched:
+        patched.setattr("dnnexp.study.refit_choice", stopped)
+        assert main(["--quiet", *SMALL, *AGAIN, *brief]) == 130
+    assert status_of_the_sweep() == "KILLED"
+    sweep(*brief)
+    assert status_of_the_sweep() == "FINISHED"
+
+
 def status_of_the_sweep() -> str:
     with sqlite3.connect(Path("runs", "mlflow.db")) as database:
         (row,) = database.execute(
@@ -321,6 +336,22 @@ def test_what_a_sweep_cannot_use_is_refused_before_anything_is_made(
     assert main(["--quiet", *SMALL, override]) == 2
     assert message in capsys.readouterr().err
     assert not list(Path().iterdir())
+
+
+def test_a_metric_without_a_value_on_a_part_is_refused_and_not_called_a_divergence(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rng = np.random.default_rng(0)
+    rows = [
+        f"{a:.3f},{b:.3f},{int(i < 4)}" for i, (a, b) in enumerate(rng.normal(size=(60, 2)))
+    ]  # 3 of 48 are of class 1
+    Path("rare.csv").write_text("\n".join(["a,b,target", *rows]) + "\n")
+    rare = ["data=csv", "data.path=rare.csv", "data.target=target", "evaluation.metric=roc_auc"]
+    assert main(["--quiet", *SMALL[1:], *AGAIN, *rare]) == 2
+    assert "evaluation.metric: roc_auc has no value on fold " in capsys.readouterr().err
+    assert [path.name for path in Path().iterdir()] == ["rare.csv"]
+    sweep(*rare, "evaluation.folds=3", "search.rescore=0", "search.max_depth=1", "search.trials_per_depth=1", "study=s")
+    assert [record.state for record in records("s")] == ["complete", "complete"]
 
 
 def test_a_setting_that_the_sweep_chooses_for_itself_is_not_ignored_in_silence() -> None:

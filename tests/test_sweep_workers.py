@@ -110,6 +110,35 @@ def test_after_ctrl_c_mlflow_has_every_trial_that_has_ended(tmp_path: Path):
     assert runs(tmp_path / "runs") == [*[("screen", "s")] * ended, ("sweep", "")]
 
 
+SLOWLY = """
+import sys
+import time
+
+class Slow:
+    def find_spec(self, name, *_):
+        if name == "dnnexp.recording.sweep":
+            time.sleep(8)
+
+if __name__ == "__main__":
+    sys.meta_path.insert(0, Slow())
+    from dnnexp.sweep import main
+    sys.exit(main())
+"""
+
+
+@pytest.mark.slow
+def test_after_ctrl_c_while_mlflow_is_still_being_imported_it_has_every_trial_that_has_ended(tmp_path: Path):
+    (tmp_path / "slowly.py").write_text(SLOWLY)
+    command = [sys.executable, "slowly.py", *COMMAND[3:], "trainer.epochs=200", "search.trials_per_depth=500"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_for_ended(tmp_path / "runs", 3)
+    process.send_signal(signal.SIGINT)
+    assert "stopped" in process.communicate(timeout=300)[1]
+    records = Studies(open_storage(sqlite_url(tmp_path / "runs" / "optuna.db")), "s").read_all()
+    ended = sum(r.state in ("complete", "diverged") for r in records)
+    assert runs(tmp_path / "runs") == [*[("screen", "s")] * ended, ("sweep", "")]
+
+
 @pytest.mark.slow
 def test_a_killed_worker_is_done_without_and_its_trials_are_recorded_once(tmp_path: Path):
     process = start(tmp_path, "trainer.epochs=2000", "trainer.patience=null")

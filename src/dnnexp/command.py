@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -170,7 +173,8 @@ def _shell(program: str, act: Callable[[Sequence[str]], None], *, goes_on: bool 
     def main(argv: Sequence[str] | None = None) -> int:
         given = list(sys.argv[1:] if argv is None else argv)
         try:
-            act(given)
+            with _terminable() if goes_on else nullcontext():
+                act(given)
         except (ConfigError, DataError) as error:
             return _fail(f"error: {error}", 2)
         except DnnexpError as error:
@@ -185,6 +189,19 @@ def _shell(program: str, act: Callable[[Sequence[str]], None], *, goes_on: bool 
         return 0
 
     return main
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM, which ends jobs, stop what runs meanwhile as Ctrl-C does: what it has started ends with it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _compose_grid(composer: Composer, arguments: Arguments) -> list[Config]:

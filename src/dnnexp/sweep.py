@@ -52,11 +52,16 @@ def main(config: Config, terminal: Terminal) -> None:
             recorder, baselines = search(config, protocol, sweep, monitor, workers, progress.say)
             climb = monitor.look_again()
     is_confirmed = climb.confirmation is not None and climb.confirmation.state == "complete"
-    refitted = refit_choice(config, protocol, climb.screened) if climb.screened is not None and is_confirmed else None
-    sentences = sweep_answer(climb, protocol, None if refitted is None else refitted.predictor, baselines)
-    terminal.answer(f"{protocol.dataset.name}: the answer", sentences)  # first: writing may meet a full disk
-    for line in recorder.end(climb, monitor.records(), refitted, sentences, baselines):
-        terminal.tell(line)
+    try:
+        chosen = climb.screened if is_confirmed else None
+        refitted = None if chosen is None else refit_choice(config, protocol, chosen)
+        sentences = sweep_answer(climb, protocol, None if refitted is None else refitted.predictor, baselines)
+        terminal.answer(f"{protocol.dataset.name}: the answer", sentences)  # first: writing may meet a full disk
+        for line in recorder.end(climb, monitor.records(), refitted, sentences, baselines):
+            terminal.tell(line)
+    except KeyboardInterrupt:
+        recorder.break_off("KILLED")
+        raise
 
 
 def started(count: int) -> AbstractContextManager[Workers | None]:
@@ -89,10 +94,10 @@ def search(
         if workers is not None:
             workers.hand(config, protocol, sweep)
         with scored_beside(sweep, protocol, measure, (config, sweep)) as yardsticks:
-            from dnnexp.recording.sweep import SweepRecorder
+            with Interrupts() as interrupts:  # what stops the sweep waits until there is a store for what has ended
+                from dnnexp.recording.sweep import SweepRecorder
 
-            recorder = SweepRecorder(config, protocol, sweep.name, command_line(PROGRAM, sys.argv[1:]))
-            with Interrupts() as interrupts:  # what stops the sweep waits until the store is made
+                recorder = SweepRecorder(config, protocol, sweep.name, command_line(PROGRAM, sys.argv[1:]))
                 recorder.begin()
                 interrupts.check()
             if workers is None:

@@ -92,6 +92,14 @@ def test_what_was_scored_again_is_answered_with_how_much_better_its_screening_lo
     assert "the best of each scored again on fresh folds and seeds" in said[-1]
 
 
+def test_where_less_is_better_luck_is_no_part_of_the_screening_but_what_it_was_too_low_by() -> None:
+    screened = replace(built(record(1, 0, 0.5)), greater_is_better=False, metric="rmse")
+    fresh = replace(screened, stage="rescore", claim=0, score=0.53, scores=(0.52, 0.54) * 10)
+    config = SearchConfig(trials_per_depth=1, max_depth=1, rescore=1)
+    said = answer(climb([screened, fresh, confirmation(screened)], config), test_rows=36, development_rows=142)
+    assert said[2] == "Screening had picked it with 0.5000 over 5 folds: by luck that was 0.0300 too low."
+
+
 def test_several_seeds_are_answered_by_their_mean_and_the_champions_own_score() -> None:
     trials = [built(trial) for trial in depth_of(1, 0.8)]
     scores = {"test_scores": (0.7, math.nan, 0.8), "metrics": {"test/accuracy_sd": 0.0707}}
@@ -121,6 +129,10 @@ def test_what_the_test_rows_chose_is_called_optimistic_with_the_gap_that_was_mea
     assert "development data chooses d1-32-relu-lr1e-2, with test accuracy 0.7800" in said[4]
     assert said[5] == "Choosing by the test rows makes the figure look better by 0.0700."
     assert "on 36 rows that chose it (optimistic)" in said[6]
+    held_out = [replace(trial, scores=trial.scores[:1], test_scores=trial.test_scores[:1]) for trial in trials]
+    climbed = climb([*held_out, confirmation(trials[1], 0.84, test_scores=(0.84, 0.84))], config)
+    one = answer(climbed, test_rows=36, development_rows=142)
+    assert one[2] == "Its network has test accuracy 0.8500 on the 36 rows that chose it."
 
 
 def test_a_choice_that_cannot_be_refitted_is_said_to_have_no_model() -> None:
@@ -151,6 +163,20 @@ def test_the_choice_is_compared_with_the_best_that_needs_no_network_on_the_same_
         )
     even = baseline("linear", [score + wobble for score, wobble in zip(chosen.scores, (1, -1, 0, 1, -1), strict=True)])
     assert any("cannot be told apart from linear" in s for s in answer(climbed, 36, 142, Yardsticks((weak, even))))
+
+
+def test_a_baseline_that_fell_behind_when_it_was_scored_again_is_not_called_the_best_of_what_is_listed() -> None:
+    screened = [built(trial) for trial in depth_of(1, 0.8, 1)]
+    fresh = replace(screened[0], stage="rescore", number=0, claim=0, score=0.78, scores=(0.77, 0.79) * 10)
+    climbed = climb(
+        [*screened, fresh, confirmation(screened[0])], SearchConfig(trials_per_depth=1, max_depth=1, rescore=1)
+    )
+    linear, trees = baseline("linear", [0.79] * 5), baseline("boosted trees", [0.78] * 5)
+    for again, place in ((0.75, "the best of these in the screening"), (0.79, "the best of these")):
+        rescored = linear._replace(scores=np.array([again - 0.01, again + 0.01] * 10))
+        said = answer(climbed, 36, 142, Yardsticks((linear, trees), rescored))
+        assert f"For comparison, without a network: linear {again:.4f}, boosted trees 0.7800." in said
+        assert any(f" linear, {place} (gain " in sentence for sentence in said)
 
 
 def test_where_the_choice_was_scored_again_so_was_the_baseline_that_it_is_compared_with() -> None:

@@ -94,7 +94,15 @@ def test_a_gain_below_min_gain_is_none():
     worth = {d: 0.5 + 0.01 * d for d in LADDER}
     depths, end, _ = climb_surface(worth, replace(CONFIG, min_gain=0.02, patience=1))
     assert depths == [1, 2]
-    assert "search.min_gain = 0.02" in end.reason
+    assert end.reason == "depth 2 gained no more than the larger of search.min_gain = 0.02 and one standard error"
+
+
+@pytest.mark.parametrize(("min_gain", "said"), [(0.0, "gained nothing"), (0.02, "gained no more than search.min_gain")])
+def test_where_one_score_is_all_there_is_no_standard_error_is_given_as_the_reason(min_gain: float, said: str):
+    records = [record(depth, 0, 0.8, scores=(0.8,)) for depth in (1, 2, 3)]
+    ended = climb(records, replace(CONFIG, trials_per_depth=1, min_gain=min_gain))
+    assert ended.reason.startswith(f"2 consecutive depths, 2 and 3, {said}")
+    assert "error" not in ended.reason
 
 
 def test_the_ladder_ends_at_max_depth():

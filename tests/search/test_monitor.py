@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from dnnexp.search.monitor import Monitor, expected_seconds
 from dnnexp.search.storage import sqlite_url
 from dnnexp.search.sweep import Listeners
 from dnnexp.search.worker import climb_ladder
+
+BUILT = {"model.widths": [32], "model.activations": None, "model.activation": "relu", "optimizer.lr": 0.01}
 
 
 class Screenplay:
@@ -51,6 +54,25 @@ def test_every_trial_and_depth_is_told_once_and_after_the_first_how_long_a_depth
     assert len(estimates) == 1
     assert estimates[0][2] == "depth 1, 3 configurations, the best 2 scored again; deeper ones take longer"
     assert estimates[0][1] >= 0.25 * (3 + 2 * 20 / 5)  # a trial of the made-up world says .25 s, on 5 folds
+
+
+@pytest.mark.parametrize(
+    ("settings", "again", "fits"),
+    [
+        ({"rescore": 2}, ", the best 2 scored again", 3 + 2 * 4),
+        ({"rescore": 9}, ", the best 3 scored again", 3 + 3 * 4),  # no more than there are
+        ({"rescore": 2, "selection": "test"}, "", 3),  # what the test rows choose is not scored again
+    ],
+)
+def test_the_estimate_is_of_what_will_be_done(tmp_path: Path, settings: dict[str, Any], again: str, fits: int):
+    told = sweep(sqlite_url(tmp_path / "optuna.db"), trials=3, max_depth=1)
+    told = replace(told, config=replace(told.config, **settings))
+    shown = Screenplay()
+    monitor = Monitor(told, shown, workers=1, fresh=20)
+    monitor.look_again()
+    monitor.trial(record(1, 0, seconds=1.0, best_steps=(1,) * 5, configuration=BUILT))
+    (estimate,) = [entry for entry in shown.told if entry[0] == "estimate"]
+    assert estimate == ("estimate", fits, f"depth 1, 3 configurations{again}; deeper ones take longer")
 
 
 def test_a_sweep_that_goes_on_gives_no_estimate_from_what_was_done_before(tmp_path: Path):

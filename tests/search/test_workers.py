@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from dnnexp.errors import DnnexpError
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.storage import open_storage, sqlite_url
 from dnnexp.search.studies import Studies
-from dnnexp.search.workers import THREADS, started_workers
+from dnnexp.search.workers import THREADS, Workers, started_workers
 
 
 def records_of(url: str, name: str = "study") -> list[TrialRecord]:
@@ -102,6 +103,23 @@ def test_a_sweep_whose_worker_is_killed_goes_on_with_every_finished_trial_once(t
     assert {repr(r) for r in before} <= {repr(r) for r in after}
     assert all(not r.reason for r in after if r.state == "failed" and r.claim is not None)  # the dead say nothing
     assert not [r for r in after if r.state == "running"]
+
+
+def test_workers_that_are_stopped_before_they_have_read_their_arguments_leave_no_traceback(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    raised: list[Any] = []
+    monkeypatch.setattr(threading, "excepthook", raised.append)
+    before = set(threading.enumerate())
+    workers = Workers(time.sleep, 2, ())
+    workers.start(threads=1)
+    workers.hand(bytes(10_000_000))
+    handing_out = set(threading.enumerate()) - before
+    time.sleep(0.05)  # more than a pipe holds: it waits for a reader
+    workers.stop()
+    for thread in handing_out:
+        thread.join(10)
+    assert not raised
 
 
 @pytest.mark.slow

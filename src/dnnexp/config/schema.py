@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
@@ -48,6 +49,8 @@ class PathsConfig:
         require(bool(self.root.strip()), "paths.root", "the name of a folder", self.root)
         here = self.folder
         require(here.is_dir() or not here.exists(), "paths.root", "a folder, existing or new", self.root)
+        law = "a path without ? and without %20 and the like, which the address of a database means otherwise"
+        require(not re.search(r"\?|%[0-9A-Fa-f]{2}", str(here)), "paths.root", law, str(here))
 
     @property
     def folder(self) -> Path:

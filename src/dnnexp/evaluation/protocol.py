@@ -70,6 +70,13 @@ class Protocol:
         """The one metric that stops, scores and chooses."""
         return self.metrics[self.metric_name]
 
+    def is_defined(self, rows: npt.NDArray[np.intp]) -> bool:
+        """Whether the metric has a value on these rows, were every output right."""
+        task, y = self.dataset.task, self.dataset.y[rows]
+        Y = TargetCode.fit(task, self.dataset.classes, y).encode(y).T if task != "regression" else y.T
+        weights = np.ones(len(rows)) if self.dataset.weights is None else self.dataset.weights[rows]
+        return bool(np.isfinite(self.metric.function(Y.astype(np.float64), Y.astype(np.float64), weights)))
+
     def loss(self, name: str | None) -> str:
         """Return the loss of that name, or the task's own for None. Raises ConfigError for one that does not suit."""
         losses = LOSSES_OF_TASK[self.dataset.task]

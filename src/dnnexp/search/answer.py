@@ -67,10 +67,11 @@ def _beside_baselines(climb: Climb, yardsticks: Yardsticks) -> list[str]:
         return [*said, f"The network gains {signed(gain.estimate)} over {name}; one score each says no more."]
     limits = f"{gain.confidence:.0%} interval {interval(gain.low, gain.high, signed=True)}"
     over = f"gain {signed(gain.estimate, gain.standard_error)} on the same folds, {limits}"
-    if gain.excludes_zero:
-        is_better = gain.low > 0
-        return [*said, f"The network is {'better' if is_better else 'worse'} than {name}, the best of these ({over})."]
-    return [*said, f"The network cannot be told apart from {name}, the best of these ({over})."]
+    finite = [score for _, score in known if math.isfinite(score)]
+    top = max(finite) if climb.choice is None or climb.choice.greater_is_better else min(finite)
+    rank = "the best of these" if dict(known)[name] == top else "the best of these in the screening"
+    told = f"is {'better' if gain.low > 0 else 'worse'} than" if gain.excludes_zero else "cannot be told apart from"
+    return [*said, f"The network {told} {name}, {rank} ({over})."]
 
 
 def _on_development_data(climb: Climb) -> list[str]:
@@ -81,7 +82,8 @@ def _on_development_data(climb: Climb) -> list[str]:
     if optimism is not None and screened is not None:
         luck = like(optimism, screened.score)
         is_luck = optimism > 0 and set(luck) & set("123456789")
-        means = f"{luck} of that was luck" if is_luck else "it was not flattered by being picked"
+        lucky = f"{luck} of that was luck" if choice.greater_is_better else f"by luck that was {luck} too low"
+        means = lucky if is_luck else "it was not flattered by being picked"
         over = counted(len(screened.scores), "fold")
         said.append(f"Screening had picked it with {number(screened.score)} over {over}: {means}.")
     return said
@@ -97,9 +99,10 @@ def _by_test_rows(climb: Climb, test_rows: int) -> list[str]:
     metric, marked = choice.metric, OPTIMISTIC.capitalize()
     other = "the same one" if honest.key == choice.key else network_name(honest)
     of_honest = by_test(honest).score
+    scored = "Its folds' networks have mean" if len(screened.scores) > 1 else "Its network has"
     return [
         f"{marked}: depth and network were chosen by the test rows (search.selection=test).",
-        f"Its folds' networks have mean test {metric} {number(choice.score)} on the {test_rows:,} rows that chose it.",
+        f"{scored} test {metric} {number(choice.score)} on the {test_rows:,} rows that chose it.",
         f"On development data it has {metric} {_score(screened)}.",
         f"Of the same trials development data chooses {other}, with test {metric} {number(of_honest)} alike.",
         f"Choosing by the test rows makes the figure look better by {number(optimism)}.",

@@ -178,9 +178,19 @@ def stop_reason(summaries: Sequence[DepthSummary], config: SearchConfig) -> str:
     recent = summaries[-config.patience :]
     if len(recent) < config.patience or any(summary.has_gained for summary in recent):
         return ""
-    bar = f"search.min_gain = {config.min_gain:g} and one standard error" if config.min_gain else "one standard error"
-    depths = " and ".join(str(summary.depth) for summary in recent)
-    return f"{config.patience} consecutive depths, {depths}, gained no more than {bar}"
+    which = f"depth {last.depth}"
+    if len(recent) > 1:
+        which = f"{len(recent)} consecutive depths, {' and '.join(str(summary.depth) for summary in recent)},"
+    return f"{which} gained {_at_most(recent, config.min_gain)}"
+
+
+def _at_most(recent: Sequence[DepthSummary], min_gain: float) -> str:
+    """Return what the gains of these depths do not exceed; one score each has no standard error."""
+    is_known = any(summary.gain is not None and math.isfinite(summary.gain.standard_error) for summary in recent)
+    bars = [f"search.min_gain = {min_gain:g}"] * bool(min_gain) + ["one standard error"] * is_known
+    if not bars:
+        return "nothing"
+    return f"no more than {'the larger of ' if len(bars) > 1 else ''}{' and '.join(bars)}"
 
 
 def _of(trials: Sequence[TrialRecord], depth: int, stage: str) -> list[TrialRecord]:

@@ -12,6 +12,7 @@ from dnnexp.search.records import TrialRecord, in_budget
 from dnnexp.search.storage import trouble_in_words
 from dnnexp.search.summary import standard_error
 from dnnexp.search.sweep import Sweep
+from dnnexp.search.yardsticks import scores_again
 
 __all__ = ["Monitor", "Shows", "expected_seconds"]
 
@@ -47,6 +48,8 @@ class Monitor:
     def __init__(self, sweep: Sweep, display: Shows, workers: int = 1, fresh: int = 0) -> None:
         self._sweep, self._display = sweep, display
         self._workers, self._fresh = workers, fresh
+        again = sweep.config.rescore if scores_again(sweep.config) else 0
+        self._again = min(again, sweep.config.trials_per_depth)  # configurations of each depth
         self._studies = sweep.studies()
         self._ended: dict[tuple[int, int, int], TrialRecord] = {}
         self._depths = 0  # finished depths that have been shown
@@ -83,7 +86,7 @@ class Monitor:
         self._ended[record.key] = record
         config = self._sweep.config
         if self._has_begun and len(self._ended) == 1 and config.trials_per_depth > 1:
-            again = f", the best {config.rescore} scored again" if config.rescore and self._fresh else ""
+            again = f", the best {self._again} scored again" if self._again and self._fresh else ""
             what = f"depth {record.depth}, {config.trials_per_depth} configurations{again}; deeper ones take longer"
             self._display.estimate(self.expected(record), what)
         done = Counter((r.depth, r.stage) for r in self._ended.values())
@@ -102,7 +105,7 @@ class Monitor:
     def expected(self, first: TrialRecord) -> float:
         """Return the seconds that a depth will take, from its first trial."""
         config = self._sweep.config
-        again = config.rescore * self._fresh / max(1, len(first.best_steps))
+        again = self._again * self._fresh / max(1, len(first.best_steps))
         return expected_seconds(first, config.trials_per_depth + again, self._workers)
 
     def look(self, climb: Climb) -> None:

@@ -1,4 +1,7 @@
-"""Samplers: what a trial draws depends on the study's seed, its depth and its place in the depth's sequence only."""
+"""Samplers: a trial's random numbers depend on the study's seed, its depth and its place in the depth's sequence only.
+
+What is made of them depends on the trials that have ended too, where the sampler learns from those.
+"""
 
 from __future__ import annotations
 

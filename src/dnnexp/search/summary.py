@@ -15,12 +15,12 @@ class DepthSummary(NamedTuple):
     """One depth, once all of its trials have ended."""
 
     depth: int
-    best: TrialRecord | None  # None: no trial was completed
+    best: TrialRecord | None  # None: none of the trials that it is judged by was completed
     score: float | None  # of the best trial, in the metric's units
     standard_error: float | None  # of that score, corrected; NaN where one score is all there is
     compared_depth: int | None  # the shallower depth with the best score so far; None at the first
     gain: Interval | None  # over the best there, paired by fold and seed; positive is better whatever the metric
-    has_gained: bool  # more than search.min_gain and than one standard error of the gain; true at the first depth
+    has_gained: bool  # more than search.min_gain and than one standard error of the gain; true of the first network
     is_untrainable: bool  # most of its trials cannot train: nothing is said about whether the depth would be worse
     complete: int
     diverged: int

@@ -145,7 +145,7 @@ def beside(target: Callable[..., None], arguments: Sequence[Any], threads: int =
 
 def _send(packed: memoryview, connections: Sequence[Connection]) -> None:
     for connection in connections:
-        with suppress(OSError):  # of a worker that has died
+        with suppress(OSError, TypeError):  # of a worker that has died; where `stop` has closed it meanwhile
             connection.send_bytes(packed)
 
 
@@ -193,7 +193,7 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
 
 @contextmanager
 def _deaf_to_ctrl_c() -> Iterator[None]:
-    """Let the processes started meanwhile ignore Ctrl-C until they are ready for it: here it is not lost on them."""
+    """Let the processes started meanwhile ignore Ctrl-C until they are ready for it; so does this one meanwhile."""
     if os.name == "nt" or threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -16,7 +16,7 @@ from dnnexp.search.studies import Studies
 from dnnexp.search.sweep import Sweep
 from dnnexp.search.workers import beside
 
-__all__ = ["Lead", "are_scored", "keep_yardsticks", "lead", "scored_beside", "stored_yardsticks"]
+__all__ = ["Lead", "are_scored", "keep_yardsticks", "lead", "scored_beside", "scores_again", "stored_yardsticks"]
 
 BASELINES = "baselines"  # what they are kept by
 PATIENCE = 2.0  # seconds that are waited for them in silence

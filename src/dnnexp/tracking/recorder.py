@@ -41,8 +41,8 @@ class Connection(NamedTuple):
 class Recorder:
     """Records runs in one experiment of one store; what was kept for others goes to theirs.
 
-    No method but `recorded` and `show` raises for trouble with MLflow: `trouble` then says what it was, and the record
-    waits as a file under root/outputs/unsent. The store is opened when it is first needed.
+    No method but `recorded`, `show` and `connect` raises for trouble with MLflow: `trouble` then says what it was, and
+    the record waits as a file under root/outputs/unsent. The store is opened when it is first needed.
     """
 
     def __init__(
