@@ -123,7 +123,7 @@ def main() -> None:
     """Run the sweeps, print what they took and found, write results/pruning.csv."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--data", default="digits")
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--trials", type=int, default=20, help="of each depth")
     parser.add_argument("--depth", type=int, default=3, help="to which all sweeps climb")
     parser.add_argument("--output", type=Path, default=RESULTS)
