@@ -50,14 +50,17 @@ class Worker:
         self.studies = sweep.studies()
         self.records: dict[tuple[int, str], list[TrialRecord]] = {}
         self.waited_since: dict[tuple[int, int, int], float] = {}  # by trial, seconds of the monotonic clock
+        self.untold: int | None = None  # the number of the trial that has ended here since the last look
 
     def run(self) -> Climb:
         """Return the climb once there is nothing left to do."""
         place: tuple[int, str] | None = None
         pauses = 0
         while True:
-            self.interrupts.check()
             ladder = self.look(place)
+            if place is not None:
+                self.tell(place)
+            self.interrupts.check()
             work = ladder.work
             if not isinstance(work, Done) and (work.depth, work.stage) != place:
                 place = (work.depth, work.stage)  # another study: what others did meanwhile may have changed the rest
@@ -74,9 +77,18 @@ class Worker:
                 pauses += 1
             else:
                 pauses = 0
-                self.do(work)
+                self.untold = self.do(work)
             if is_orphan():
                 return ladder
+
+    def tell(self, place: tuple[int, str]) -> None:
+        """Tell who listens of the trial that has ended here, as it was read at `place`."""
+        number, self.untold = self.untold, None
+        if number is None or self.listeners.on_trial is None:
+            return
+        record = next(r for r in self.records[place] if r.number == number)
+        if record.state != "failed":
+            self.listeners.on_trial(record)
 
     def look(self, place: tuple[int, str] | None) -> Climb:
         """Return how far the ladder has come; reads the study at `place` again, or all of them."""
@@ -84,8 +96,8 @@ class Worker:
             self.records[depth, stage] = self.studies.read(depth, stage)
         return climb((record for records in self.records.values() for record in records), self.sweep.config)
 
-    def do(self, work: Screen | Rescore | Confirm) -> None:
-        """Run one trial of the work, inside Optuna's loop for its heartbeats, and tell who listens."""
+    def do(self, work: Screen | Rescore | Confirm) -> int | None:
+        """Run one trial of the work, inside Optuna's loop for its heartbeats; return its number, if it got one."""
         study = self.studies.open(work.depth, work.stage)
         trial = Trial(self.sweep, self.studies, self.scorers, self.listeners, self.interrupts, work, study)
         try:
@@ -95,12 +107,8 @@ class Worker:
                 raise
             if self.interrupts.is_requested:
                 raise KeyboardInterrupt from None
-            return
-        if trial.number is None or self.listeners.on_trial is None:
-            return
-        record = next(r for r in self.studies.read(work.depth, work.stage) if r.number == trial.number)
-        if record.state != "failed":
-            self.listeners.on_trial(record)
+            return None
+        return trial.number
 
     def bury(self, work: Wait) -> None:
         """Fail the trials of dead workers, once they have shown no sign of life for the grace period.
