@@ -13,21 +13,21 @@ PIP := $(PY) -m pip install --quiet --quiet --disable-pip-version-check
 READY := .venv/.ready
 BENCH_READY := .venv-bench/.ready
 
-.PHONY: help setup train sweep ui test test-slow check format bench bench-accuracy bench-calibration bench-pruning bench-throughput bench-tracking lock clean
+.PHONY: help setup train sweep ui test test-slow check format bench bench-accuracy bench-calibration bench-engine bench-pruning bench-throughput bench-tracking lock clean
 
 help: ## this list
 	@echo 'make TARGET [ARGS="key=value …"]'
-	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 17
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 21
 
 setup: $(READY) ## the environment in .venv, from the hash-locked requirements
 
-train: $(READY) ## train one configuration:  make train ARGS="data=iris model.depth=2"
+train: $(READY) ## one configuration: make train ARGS="data=iris model.depth=2"
 	@$(PY) -m dnnexp.train $(ARGS)
 
-sweep: $(READY) ## the main job: grow and tune networks on real data, print the answer
+sweep: $(READY) ## the main job: grow and tune networks, print the answer
 	@$(PY) -m dnnexp.sweep $(ARGS)
 
-ui: $(READY) ## the MLflow UI on what was logged, on 127.0.0.1 only (PORT=5000 ROOT=runs)
+ui: $(READY) ## the MLflow UI of what was logged (PORT=5000 ROOT=runs)
 	@root=$$(cd '$(ROOT)' 2>/dev/null && pwd) && test -f "$$root/mlflow.db" \
 	  || { echo "nothing is logged under $(ROOT)/ yet: run 'make train' or 'make sweep' first" >&2; exit 1; }; \
 	echo "MLflow UI: http://127.0.0.1:$(PORT)   (Ctrl-C ends it)"; \
@@ -52,31 +52,34 @@ format: $(READY) ## put the code into its format, repair what the linter can
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
 
-bench: $(BENCH_READY) ## speed and memory against peers (minutes; ARGS=--quick: one)
+bench: ## speed, all of it, one after the other (40 quiet minutes)
+	@for part in engine tracking throughput pruning; do $(MAKE) --no-print-directory bench-$$part ARGS= || exit 1; done
+
+bench-engine: $(BENCH_READY) ## training against peers (15 minutes; ARGS=--quick: one)
 	@.venv-bench/bin/python benchmarks/engine.py $(ARGS)
 
-bench-throughput: $(READY) ## configurations a minute against a plain script of Optuna, scikit-learn and MLflow (minutes)
+bench-throughput: $(READY) ## a sweep against a script without dnnexp (10 minutes)
 	@$(PY) benchmarks/throughput.py $(ARGS)
 
-bench-pruning: $(READY) ## what ending bad trials early saves on digits (minutes; ARGS=--help)
+bench-pruning: $(READY) ## what ending bad trials early saves (10 minutes)
 	@$(PY) benchmarks/pruning.py $(ARGS)
 
-bench-accuracy: $(READY) ## what the defaults predict, beside scikit-learn's (minutes; ARGS="--data FILE --target COLUMN")
+bench-accuracy: $(READY) ## the defaults' answers beside scikit-learn's (minutes)
 	@$(PY) benchmarks/accuracy.py $(ARGS)
 
-bench-tracking: $(READY) ## what recording costs for each trial, MLflow and Optuna (a minute)
+bench-tracking: $(READY) ## what recording a trial takes (a minute)
 	@$(PY) benchmarks/tracking.py $(ARGS)
 
-bench-calibration: $(READY) ## how often a sweep's claims and intervals are true (10 minutes; ARGS="--studies 25")
+bench-calibration: $(READY) ## how often claims and intervals are true (10 minutes)
 	@$(PY) benchmarks/calibration.py $(ARGS)
 
-lock: $(READY) ## solve the requirements again (newest versions: make lock ARGS=--upgrade)
+lock: $(READY) ## solve the requirements again (newest: ARGS=--upgrade)
 	@lock() { $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(ARGS) "$$@"; }; \
 	lock pyproject.toml --all-extras --output-file requirements.lock; \
 	lock --group source --output-file requirements-build.lock
 
-clean: ## remove what builds and tools left; runs/, .venv and .venv-bench stay
+clean: ## remove what builds left; runs/, .venv, .venv-bench stay
 	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find src tests benchmarks experiments .ci -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 

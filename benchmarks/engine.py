@@ -1,4 +1,4 @@
-"""The speed and memory of the engine against its peers, on the machine at hand: `make bench`."""
+"""The speed and memory of the engine against its peers, on the machine at hand: `make bench-engine`."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser = argparse.ArgumentParser(prog="make bench-engine", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="three networks, one thread, few repetitions: a minute")
     parser.add_argument("--threads", type=int, nargs="+", help="numbers of threads (default 1 2)")
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS), metavar="PEER", help=", ".join(PEERS))
