@@ -21,7 +21,7 @@ help: ## this list
 
 setup: $(READY) ## the environment in .venv, from the hash-locked requirements
 
-train: $(READY) ## one configuration: make train ARGS="data=iris model.depth=2"
+train: $(READY) ## one network: make train ARGS="data=iris model.depth=2"
 	@$(PY) -m dnnexp.train $(ARGS)
 
 sweep: $(READY) ## the main job: grow and tune networks, print the answer

@@ -19,6 +19,7 @@ from dnnexp.evaluation.stack import make_member, train_stack
 from dnnexp.network.optimizers import OptimizerConfig
 from dnnexp.network.schema import ModelConfig
 from dnnexp.training.schema import ScheduleConfig, TrainerConfig
+from dnnexp.training.seeds import child
 
 RATES = np.geomspace(1e-4, 1, 9)
 
@@ -149,19 +150,24 @@ def test_the_proposal_is_within_a_factor_of_three_of_the_best_of_full_training(
     rates, N, J = np.geomspace(3e-4, 1, 15), len(protocol.dataset.X), len(protocol.folds)
     fitted_on = [np.concatenate([fold.train, fold.stop]) for fold in protocol.folds]
     prepared = protocol.prepare(training.preprocessing, fitted_on, "float32")
-    members = [
-        make_member(training, fold.train + j * N, fold.stop + j * N, protocol.member_seed(j))._replace(alpha=rate)
-        for rate in rates
-        for j, fold in enumerate(protocol.folds)
-    ]
-    architecture, fits, _ = train_stack(training, protocol, prepared, members)
-    losses = [
-        score(
-            np.stack([fit.theta for fit in fits[k * J : (k + 1) * J]]), architecture, prepared, protocol.dataset,
-            [fold.score for fold in protocol.folds], protocol.metrics,
-        )["log_loss"].mean()
-        for k in range(len(rates))
-    ]  # fmt: skip
+    losses = np.zeros(len(rates))
+    # the optimum is flat: the best rate of one seed is up to a factor of 3 from that of another, of few rows of 10
+    for seed in range(4 if name == "digits" else 8):
+        members = [
+            make_member(training, fold.train + j * N, fold.stop + j * N, child(protocol.member_seed(j), seed))._replace(
+                alpha=rate
+            )
+            for rate in rates
+            for j, fold in enumerate(protocol.folds)
+        ]
+        architecture, fits, _ = train_stack(training, protocol, prepared, members)
+        losses += [
+            score(
+                np.stack([fit.theta for fit in fits[k * J : (k + 1) * J]]), architecture, prepared, protocol.dataset,
+                [fold.score for fold in protocol.folds], protocol.metrics,
+            )["log_loss"].mean()
+            for k in range(len(rates))
+        ]  # fmt: skip
     best = rates[int(np.nanargmin(losses))]
     assert proposal is not None
     assert best / 3 < proposal < best * 3
