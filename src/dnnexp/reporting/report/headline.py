@@ -98,16 +98,13 @@ def _which(choice: Choice) -> Card:
 def _how_good(contents: Contents, choice: Choice) -> Card:
     score = with_error(choice.score.value, choice.score.error)
     where = f"mean of {choice.folds} folds ± standard error" if choice.folds > 1 else "held-out rows"
-    chosen_by = f"{score} in cross-validation, which it was chosen by ({where})"
-    if choice.folds <= 1:
-        chosen_by = f"{score} on the {where} it was chosen by"
     if choice.test is None:
         return Card("How good?", score, (f"{contents.metric} on development data ({where})",))
     tested = f"test {contents.metric} on {choice.test_rows:,} rows that chose nothing"
     if len(choice.test_seeds) > 1:
         tested += f", mean of {len(choice.test_seeds)} trainings"
     answer = with_error(choice.test.value, choice.test.error)
-    return Card("How good?", answer, (tested, chosen_by, *_over_baselines(contents, choice)))
+    return Card("How good?", answer, (tested, *_over_baselines(contents, choice)))
 
 
 def _over_baselines(contents: Contents, choice: Choice) -> list[str]:
@@ -159,11 +156,20 @@ def _how_sure(contents: Contents, choice: Choice) -> Card:
     question = "How sure of the score?"
     is_tested = choice.test is not None and choice.test.low is not None
     shown = choice.test if choice.test is not None and is_tested else choice.score
+    chosen_by = [] if choice.test is None else [_chosen_by(choice)]
     if shown.low is None or shown.high is None:
-        return Card(question, "not known", ("one score says nothing about its uncertainty",))
+        return Card(question, "not known", ("one score says nothing about its uncertainty", *chosen_by))
     low, high = _possible(shown, greater_is_better=contents.greater_is_better)
     of = f"its test {contents.metric}" if is_tested else f"its {contents.metric} in cross-validation"
-    return Card(question, interval(low, high), (f"95% interval of {of}",))
+    return Card(question, interval(low, high), (f"95% interval of {of}", *chosen_by))
+
+
+def _chosen_by(choice: Choice) -> str:
+    """Return the score on development data, which is another one than that of the test rows."""
+    score = with_error(choice.score.value, choice.score.error)
+    if choice.folds <= 1:
+        return f"it was chosen by another: {score} on held-out rows"
+    return f"it was chosen by another: {score} in cross-validation (mean of {choice.folds} folds ± standard error)"
 
 
 def _possible(estimate: Estimate, *, greater_is_better: bool) -> tuple[float, float]:
