@@ -99,7 +99,7 @@ def workers_of(parent: int) -> list[int]:
 
 @pytest.mark.slow
 def test_after_ctrl_c_mlflow_has_every_trial_that_has_ended(tmp_path: Path):
-    process = start(tmp_path, "trainer.epochs=200", "search.trials_per_depth=40")
+    process = start(tmp_path, "trainer.epochs=2000", "trainer.patience=null", "search.trials_per_depth=40")
     wait_for_ended(tmp_path / "runs", 3)
     process.send_signal(signal.SIGINT)
     assert "stopped" in process.communicate(timeout=300)[1]
