@@ -65,7 +65,7 @@ def test_a_divergence_is_one_line_and_no_score(capsys: pytest.CaptureFixture[str
 
 
 def test_a_run_killed_and_resumed_ends_in_the_result_of_one_that_was_not(capsys: pytest.CaptureFixture[str]) -> None:
-    overrides = ("data=digits", "trainer.epochs=40", "trainer.patience=null", "model.depth=3")
+    overrides = ("data=digits", "trainer.epochs=160", "trainer.patience=null", "model.depth=3")
     uninterrupted = result(train(capsys, *overrides))
     command = [sys.executable, "-m", "dnnexp.train", *SMALL, *overrides, "trainer.checkpoint=1"]
     process = subprocess.Popen(
