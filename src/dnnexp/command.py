@@ -9,14 +9,14 @@ import os
 import shlex
 import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from dnnexp.errors import ConfigError, DataError, DnnexpError, nearest
 from dnnexp.redaction import redact
+from dnnexp.search.interrupts import handled
 
 if TYPE_CHECKING:
     from dnnexp.config import Composer, Config
@@ -191,17 +191,9 @@ def _shell(program: str, act: Callable[[Sequence[str]], None], *, goes_on: bool 
     return main
 
 
-@contextmanager
-def _terminable() -> Iterator[None]:
+def _terminable() -> AbstractContextManager[None]:
     """Let SIGTERM, which ends jobs, stop what runs meanwhile as Ctrl-C does: what it has started ends with it."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    return handled(signal.SIGTERM, signal.default_int_handler)
 
 
 def _compose_grid(composer: Composer, arguments: Arguments) -> list[Config]:

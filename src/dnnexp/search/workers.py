@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from importlib import import_module
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -17,7 +17,7 @@ from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 from dnnexp.errors import DnnexpError
-from dnnexp.search.interrupts import Interrupts
+from dnnexp.search.interrupts import Interrupts, handled
 
 __all__ = ["Workers", "beside", "started_workers"]
 
@@ -191,14 +191,6 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-@contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
+def _deaf_to_ctrl_c() -> AbstractContextManager[None]:
     """Let the processes started meanwhile ignore Ctrl-C until they are ready for it; so does this one meanwhile."""
-    if os.name == "nt" or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+    return nullcontext() if os.name == "nt" else handled(signal.SIGINT, signal.SIG_IGN)
