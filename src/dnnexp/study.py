@@ -18,7 +18,6 @@ from dnnexp.search.records import TrialRecord
 from dnnexp.search.schema import SearchConfig, require_study_name
 from dnnexp.search.space import settled
 from dnnexp.search.sweep import Scorers, Sweep
-from dnnexp.search.yardsticks import scores_again
 from dnnexp.training.fit import OnEpoch
 
 __all__ = ["chosen_config", "make_protocol", "make_scorers", "make_sweep", "refit_choice"]
@@ -65,7 +64,7 @@ def require_defined(config: SearchConfig, protocol: Protocol) -> None:
     Every trial would have a score that is not finite, and be taken for one that diverged.
     """
     parts = {f"fold {j} of {len(protocol.folds)}": fold.score for j, fold in enumerate(protocol.folds, 1)}
-    if scores_again(config):
+    if config.scores_again:
         fresh = protocol.rescoring.folds
         parts |= {
             f"fold {j} of {len(fresh)} that the best are scored on again": f.score for j, f in enumerate(fresh, 1)

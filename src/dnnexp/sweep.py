@@ -45,7 +45,7 @@ def main(config: Config, terminal: Terminal) -> None:
         sweep = make_sweep(config, protocol)
         if note := note_on_depth(config.search, config.model.residual):
             terminal.say(note)
-        fresh = protocol.rescoring.folds if config.search.rescore else []
+        fresh = protocol.rescoring.folds if config.search.scores_again else []
         with terminal.sweep(protocol.metric_name, greater_is_better=protocol.metric.greater_is_better) as progress:
             monitor = Monitor(sweep, progress, config.search.workers, len(fresh))
             monitor.look_again()

@@ -213,7 +213,7 @@ def _rescoring(
 ) -> tuple[Rescore | Confirm | Wait | None, list[TrialRecord]]:
     """Return what scoring the best again still needs, and the trials that a depth is judged by."""
     complete = [record for record in screened if record.state == "complete"]
-    if config.rescore == 0 or config.selection == "test":
+    if not config.scores_again:
         return None, complete
     top = sorted(complete, key=lambda r: (-mean_score(r), r.parameters, r.key))[: config.rescore]
     work = _claimed_once(top, rescored, Rescore)

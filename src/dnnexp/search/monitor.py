@@ -12,7 +12,6 @@ from dnnexp.search.records import TrialRecord, in_budget
 from dnnexp.search.storage import trouble_in_words
 from dnnexp.search.summary import standard_error
 from dnnexp.search.sweep import Sweep
-from dnnexp.search.yardsticks import scores_again
 
 __all__ = ["Monitor", "Shows", "expected_seconds"]
 
@@ -48,7 +47,7 @@ class Monitor:
     def __init__(self, sweep: Sweep, display: Shows, workers: int = 1, fresh: int = 0) -> None:
         self._sweep, self._display = sweep, display
         self._workers, self._fresh = workers, fresh
-        again = sweep.config.rescore if scores_again(sweep.config) else 0
+        again = sweep.config.rescore if sweep.config.scores_again else 0
         self._again = min(again, sweep.config.trials_per_depth)  # configurations of each depth
         self._studies = sweep.studies()
         self._ended: dict[tuple[int, int, int], TrialRecord] = {}

@@ -106,6 +106,11 @@ class SearchConfig:
         require_choice("search.sampler", self.sampler, SAMPLERS)
         require_choice("search.pruner", self.pruner, PRUNERS)
 
+    @property
+    def scores_again(self) -> bool:
+        """Whether the best of a depth, and so the best baseline, are scored again on fresh folds."""
+        return self.rescore > 0 and self.selection != "test"
+
 
 def require_study_name(name: str) -> None:
     """Raise ConfigError unless files, folders, a registered model and a search in MLflow can all have the name."""

@@ -16,7 +16,7 @@ from dnnexp.search.studies import Studies
 from dnnexp.search.sweep import Sweep
 from dnnexp.search.workers import beside
 
-__all__ = ["Lead", "are_scored", "keep_yardsticks", "lead", "scored_beside", "scores_again", "stored_yardsticks"]
+__all__ = ["Lead", "are_scored", "keep_yardsticks", "lead", "scored_beside", "stored_yardsticks"]
 
 BASELINES = "baselines"  # what they are kept by
 PATIENCE = 2.0  # seconds that are waited for them in silence
@@ -29,17 +29,12 @@ class Lead(NamedTuple):
     gain: Interval  # positive is better whatever the metric
 
 
-def scores_again(config: SearchConfig) -> bool:
-    """Whether the best of a depth, and so the best baseline, are scored again on fresh folds."""
-    return config.rescore > 0 and config.selection != "test"
-
-
 def are_scored(yardsticks: Yardsticks, config: SearchConfig) -> bool:
     """Whether nothing is left to score of what the configuration asks for."""
     if not config.baselines:
         return True
     has_best = yardsticks.best(greater_is_better=True) is not None
-    return bool(yardsticks.screened) and (yardsticks.rescored is not None or not has_best or not scores_again(config))
+    return bool(yardsticks.screened) and (yardsticks.rescored is not None or not has_best or not config.scores_again)
 
 
 def stored_yardsticks(studies: Studies) -> Yardsticks:
@@ -56,7 +51,7 @@ def keep_yardsticks(sweep: Sweep, protocol: Protocol) -> Yardsticks:
             if not are_scored(found, sweep.config):
                 from dnnexp.evaluation.baselines import score_yardsticks  # scikit-learn: workers do without
 
-                found = score_yardsticks(protocol, again=scores_again(sweep.config))
+                found = score_yardsticks(protocol, again=sweep.config.scores_again)
                 studies.keep(BASELINES, to_plain(found))
         finally:
             studies.close()
