@@ -90,6 +90,24 @@ def test_the_last_two_checkpoints_are_kept(tmp_path: Path) -> None:
     assert [path.name for path in sorted(tmp_path.iterdir())] == ["epoch-000002.ckpt", "epoch-000003.ckpt"]
 
 
+def test_a_file_cut_short_by_a_kill_is_passed_over_and_removed_with_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(_: int) -> None:
+        raise InterruptionError
+
+    checkpoints, _ = save_two(tmp_path)
+    with monkeypatch.context() as patch, pytest.raises(InterruptionError):
+        patch.setattr("os.fsync", killed)
+        checkpoints.save(4, State({"theta": np.full(50, 4.0)}, {"epoch": 4}))
+    assert len(list(tmp_path.iterdir())) == 3
+    state = checkpoints.load()
+    assert state is not None
+    assert state.facts["epoch"] == 3
+    checkpoints.clear()
+    assert not tmp_path.exists()
+
+
 def test_no_truncation_and_no_flipped_bit_is_ever_loaded(tmp_path: Path) -> None:
     checkpoints, path = save_two(tmp_path)
     content = path.read_bytes()

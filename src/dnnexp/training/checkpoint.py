@@ -73,8 +73,8 @@ class Checkpoints:
         return None
 
     def clear(self) -> None:
-        """Remove the files: the run has ended."""
-        for path in self._files():
+        """Remove the files: the run has ended. What a kill cut short while it was written goes too."""
+        for path in (*self._files(), *self.folder.glob("epoch-*.partial")):
             path.unlink(missing_ok=True)
         if self.folder.is_dir() and not any(self.folder.iterdir()):
             self.folder.rmdir()
