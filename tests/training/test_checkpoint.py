@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from dnnexp.metrics import METRICS
 from dnnexp.network.architecture import Architecture
 from dnnexp.network.optimizers import OPTIMIZERS, OptimizerConfig
 from dnnexp.training.checkpoint import MAGIC, CheckpointError, Checkpoints, State, read_checkpoint
+from dnnexp.training.descent import Descent
 from dnnexp.training.examples import Examples, Member
-from dnnexp.training.fit import EpochNews, Fit
+from dnnexp.training.fit import Fit
 from dnnexp.training.lockstep import Lockstep
 from dnnexp.training.schedules import SCHEDULES, ScheduleConfig
 from dnnexp.training.schema import TrainerConfig
@@ -43,13 +48,17 @@ class InterruptionError(Exception):
     pass
 
 
-def interrupt_at(epoch: int) -> object:
-    def listen(news: EpochNews) -> bool:
-        if news.epoch == epoch:
-            raise InterruptionError
-        return False
+def interrupted_at(step: int) -> Callable[[Descent, npt.NDArray[Any]], None]:
+    """Return what stands in for Descent.step: the same, but for that step it is cut off."""
+    taken = itertools.count(1)
+    whole = Descent.step
 
-    return listen
+    def take(descent: Descent, norms: npt.NDArray[Any]) -> None:
+        if next(taken) == step:
+            raise InterruptionError
+        whole(descent, norms)
+
+    return take
 
 
 def assert_same(fits: list[Fit], others: list[Fit]) -> None:
@@ -60,18 +69,21 @@ def assert_same(fits: list[Fit], others: list[Fit]) -> None:
 
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
 @pytest.mark.parametrize(("optimizer", "schedule"), list(itertools.product(OPTIMIZERS, SCHEDULES)))
-def test_a_run_resumed_has_the_bits_of_one_that_was_never_interrupted(
-    optimizer: str, schedule: str, dropout: float, tmp_path: Path
+def test_a_run_interrupted_at_twenty_random_steps_has_the_bits_of_one_that_was_not(
+    optimizer: str, schedule: str, dropout: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     uninterrupted = make_lockstep(optimizer, schedule, dropout).run()
-    epoch = 2 + (len(optimizer) + len(schedule)) % (EPOCHS - 3)
-    checkpoints = Checkpoints(tmp_path, "run")
-    with pytest.raises(InterruptionError):
-        make_lockstep(optimizer, schedule, dropout).run(interrupt_at(epoch), checkpoints)  # type: ignore[arg-type]
-    state = checkpoints.load()
-    assert state is not None
-    assert state.facts["epoch"] == epoch - 1
-    checkpoints.resume = True
+    checkpoints = Checkpoints(tmp_path, "run", resume=True)
+    rng = np.random.default_rng(len(optimizer) + 100 * len(schedule))
+    reached = [0]
+    for _ in range(20):
+        with monkeypatch.context() as patch:
+            patch.setattr(Descent, "step", interrupted_at(int(rng.integers(1, 8))))  # four steps make an epoch
+            with suppress(InterruptionError):
+                make_lockstep(optimizer, schedule, dropout).run(checkpoints=checkpoints)
+        state = checkpoints.load()
+        reached.append(state.facts["epoch"] if state is not None else 0)
+    assert len(set(reached)) >= 4  # it was cut into pieces
     assert_same(make_lockstep(optimizer, schedule, dropout).run(checkpoints=checkpoints), uninterrupted)
     assert_same(make_lockstep(optimizer, schedule, dropout).run(checkpoints=checkpoints), uninterrupted)  # all is there
     checkpoints.clear()
@@ -97,8 +109,8 @@ def test_a_file_cut_short_by_a_kill_is_passed_over_and_removed_with_the_rest(
         raise InterruptionError
 
     checkpoints, _ = save_two(tmp_path)
-    with monkeypatch.context() as patch, pytest.raises(InterruptionError):
-        patch.setattr("os.fsync", killed)
+    monkeypatch.setattr("os.fsync", killed)
+    with pytest.raises(InterruptionError):
         checkpoints.save(4, State({"theta": np.full(50, 4.0)}, {"epoch": 4}))
     assert len(list(tmp_path.iterdir())) == 3
     state = checkpoints.load()
