@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shlex
-import time
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 
 from dnnexp.config import Config, PathsConfig
@@ -14,24 +13,16 @@ from dnnexp.evaluation.refit import Refit
 from dnnexp.evaluation.yardsticks import Yardsticks
 from dnnexp.recording.effort import best_of_table, efforts
 from dnnexp.recording.ledger import looking_glass, open_recorder, unreached
-from dnnexp.recording.models import model_record, predict_command, with_card
+from dnnexp.recording.models import predict_command, with_card
 from dnnexp.recording.report import report_contents
-from dnnexp.recording.single import dimensions_text, figures
 from dnnexp.recording.stored import short_path, sweep_facts, write_sweep
+from dnnexp.recording.trained import champion_key, champion_run, other_winners, scores, winner_key, winner_run
 from dnnexp.reporting.figures import depth_curve
 from dnnexp.reporting.report import report_html
 from dnnexp.search.answer import OPTIMISTIC
-from dnnexp.search.journal import (
-    leaderboard,
-    network_name,
-    network_params,
-    selection_tags,
-    sweep_run,
-    trial_run,
-)
+from dnnexp.search.journal import leaderboard, network_name, sweep_run, trial_run
 from dnnexp.search.ladder import Climb
 from dnnexp.search.records import TrialRecord
-from dnnexp.search.summary import standard_error
 from dnnexp.study import chosen_config
 from dnnexp.tracking.addresses import registered_address
 from dnnexp.tracking.links import file_link, run_link
@@ -125,8 +116,8 @@ class SweepRecorder:
         said.append(f"All trials: {short_path(folder / 'leaderboard.csv')}")
         address = self._study  # of the model
         if self._recorder is not None:
-            self._record_missing(records)
-            if refitted is not None and self._champion(climb, refitted) and not self._is_optimistic:
+            recorded = self._record_missing(records)
+            if refitted is not None and self._trained(climb, refitted, recorded) and not self._is_optimistic:
                 address = registered_address(self._study)
         if climb.choice is not None and refitted is not None:
             said.insert(0, f"Predict with it: {predict_command(self._config, address)}")
@@ -142,8 +133,11 @@ class SweepRecorder:
         page = f"/{self._page}" if shown.startswith("http") else f", then http://127.0.0.1:5000/{self._page}"
         return [*said, f"Compare the runs: {shown}{page}"]
 
-    def _record_missing(self, records: Sequence[TrialRecord]) -> None:
-        """Record the trials that ended without having been: their worker was killed in between."""
+    def _record_missing(self, records: Sequence[TrialRecord]) -> set[str]:
+        """Record the trials that ended without having been: their worker was killed in between.
+
+        Returns the keys of what had been recorded.
+        """
         assert self._recorder is not None
         try:
             recorded = self._recorder.recorded(f"{self._study}/")
@@ -155,6 +149,7 @@ class SweepRecorder:
                 run = trial_run(record, self._study, self._settings)
                 if run.key not in recorded:
                     self._recorder.record(run)
+        return recorded
 
     @property
     def _is_optimistic(self) -> bool:
@@ -166,64 +161,26 @@ class SweepRecorder:
         links = [file_link(path, path) for path in run.artifacts if path.endswith((".html", ".csv"))]
         metrics, tags = {}, dict(run.tags)
         if choice is not None and refitted is not None:
-            links.insert(0, run_link("the chosen network", self._champion_key(choice)))
-            metrics = _scores(choice) | {k: v for k, v in refitted.metrics.items() if k.startswith("test/")}
+            links.insert(0, run_link("the chosen network", champion_key(self._study, choice)))
+            winners = [run_link(network_name(w.judged), winner_key(self._study, w)) for w in other_winners(climb)]
+            links[1:1] = [f"the best of other depths ({', '.join(winners)})"] if winners else []
+            metrics = scores(choice) | {k: v for k, v in refitted.metrics.items() if k.startswith("test/")}
             tags |= {"dnnexp.champion": network_name(choice), "dnnexp.depth": str(choice.depth)}
         tags[NOTE] = "\n".join([*(f"- {sentence}" for sentence in sentences), "", f"See {', '.join(links)}."])
         return replace(run, metrics={**run.metrics, **metrics}, tags=tags)
 
-    def _champion_key(self, choice: TrialRecord) -> str:
-        return f"{self._study}/champion/d{choice.depth:02d}/t{choice.origin}"
+    def _trained(self, climb: Climb, refitted: Refit, recorded: Set[str]) -> bool:
+        """Record the choice and the best of other depths, with their models; return whether MLflow took the choice.
 
-    def _champion(self, climb: Climb, refitted: Refit) -> bool:
-        """Record the choice with its model; return whether MLflow took it: else it is kept, and sent later.
-
-        The curves are those of the folds, as on every other run: a network without rows to stop by has but one. The
-        test scores are its own, with the limits of their interval; confirm/… are the means over the seeds. What the
-        test rows chose is not registered.
+        What it did not take is kept, and sent later. A winner that has been recorded is not trained again.
         """
-        choice = climb.screened if self._is_optimistic else climb.choice
         assert self._recorder is not None
-        assert choice is not None
-        confirmed = {} if climb.confirmation is None else climb.confirmation.metrics
-        curves = {name: list(curve) for name, curve in choice.curves.items()}
-        best, shape = chosen_config(self._config, choice), refitted.predictor.architecture
-        study = run_link(self._study, self._study)
-        ended = time.time()
-        run = RunRecord(
-            key=self._champion_key(choice),
-            name=network_name(choice, "champion", *([OPTIMISTIC] if self._is_optimistic else [])),
-            role="champion",
-            parent=self._study,
-            params=network_params(choice, self._settings),
-            metrics={
-                **_scores(choice),
-                **refitted.metrics,
-                **{name.replace("first/", "test/"): v for name, v in confirmed.items() if name.startswith("first/")},
-                **{name.replace("test/", "confirm/"): v for name, v in confirmed.items() if name.startswith("test/")},
-                **({} if climb.optimism is None else {f"optimism/{choice.metric}": climb.optimism}),
-                "seconds": refitted.seconds,
-            },
-            curves=curves,
-            tags={
-                "dnnexp.study": self._study,
-                "dnnexp.role": "champion",
-                "dnnexp.depth": str(choice.depth),
-                "dnnexp.trial": str(choice.origin),
-                "dnnexp.state": "complete",
-                NOTE: f"The network that study {study} chose, trained on all development rows.",
-            }
-            | selection_tags(self._settings),
-            artifacts={
-                "config.yaml": best.text,
-                "dimensions.txt": dimensions_text(shape),
-                **figures(refitted, self._protocol, curves),
-            },
-            start_time=ended - refitted.seconds,
-            end_time=ended,
-            model=model_record(refitted.predictor, self._protocol, "" if self._is_optimistic else self._study),
-        )
-        return self._recorder.record(run) is not None
+        run = champion_run(self._config, self._protocol, self._study, climb, refitted)
+        is_there = self._recorder.record(run) is not None
+        for winner in other_winners(climb):
+            if winner_key(self._study, winner) not in recorded:
+                self._recorder.record(winner_run(self._config, self._protocol, self._study, winner))
+        return is_there
 
     def _depth_curve(self, climb: Climb) -> dict[str, bytes]:
         known = [s for s in climb.summaries if s.score is not None and s.standard_error is not None]
@@ -241,12 +198,6 @@ class SweepRecorder:
                 chosen=None if climb.choice is None else climb.choice.depth,
             )
         }
-
-
-def _scores(choice: TrialRecord) -> dict[str, float]:
-    """Return what the trial was chosen by: score/… over the folds, with the standard error."""
-    scores = {name: value for name, value in choice.metrics.items() if name.startswith("score/")}
-    return scores | {f"score/{choice.metric}_se": standard_error(choice)}
 
 
 def _train_again(config: Config, name: str) -> str:

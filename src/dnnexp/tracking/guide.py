@@ -19,6 +19,7 @@ find a study by hand, search for `` tags.`dnnexp.study` = 'NAME' ``.
 - `sweep`: a whole study, its trials under it; `depth/…` is the score by number of hidden layers
 - `screen`: a trial; `rescore`, `confirm`: a good one scored again, on fresh folds or with fresh seeds
 - `champion`: the network that was chosen, trained on all development data; the model is here
+- `winner`: the best network of another depth, trained the same way, with its model
 - `single`: one run of `dnnexp.train`
 - `range`: a learning-rate range test, no trained network; `range/lr` is the rate that it proposes
 

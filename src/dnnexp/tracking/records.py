@@ -12,7 +12,7 @@ from dnnexp.errors import require, require_choice
 
 __all__ = ["ROLES", "STATUSES", "DataRecord", "ModelRecord", "RunRecord"]
 
-ROLES = ("single", "range", "screen", "rescore", "confirm", "champion", "sweep")  # a sweep is the parent of its trials
+ROLES = ("single", "range", "screen", "rescore", "confirm", "champion", "winner", "sweep")  # a sweep: parent of others
 STATUSES = ("RUNNING", "FINISHED", "FAILED", "KILLED")
 
 Curve = Sequence[float] | Mapping[int, float]  # by epoch from 1, or step -> value

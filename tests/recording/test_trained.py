@@ -1,0 +1,77 @@
+"""The best network of every depth is left as a model, the choice under its own role."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from mlflow.entities import Run
+from mlflow.tracking import MlflowClient
+
+from dnnexp.config.composition import Composer
+from dnnexp.errors import DnnexpError
+from dnnexp.predictor import Predictor
+from dnnexp.recording import trained
+from dnnexp.study import make_protocol
+from dnnexp.sweep import main
+from dnnexp.tracking.model import fetch_predictor
+from dnnexp.tracking.store import open_store
+
+OVERRIDES = (
+    "data=wine", "study=s", "search.max_depth=3", "search.patience=3", "search.trials_per_depth=2", "search.rescore=1",
+    "trainer.epochs=8", "evaluation.folds=3", "search.confirm_seeds=2",
+)  # fmt: skip
+
+
+def sweep(*overrides: str) -> None:
+    assert main(["--quiet", *OVERRIDES, *overrides]) == 0
+
+
+def runs(*roles: str) -> list[Run]:
+    client = MlflowClient(f"sqlite:///{Path('runs/mlflow.db').resolve()}")
+    found = client.search_runs([experiment.experiment_id for experiment in client.search_experiments()])
+    return [run for run in found if run.data.tags["dnnexp.role"] in roles]
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_best_network_of_every_depth_is_left_as_a_model_that_scores_what_its_run_says(tmp_path: Path) -> None:
+    sweep()
+    left = runs("champion", "winner")
+    assert sorted(run.data.tags["dnnexp.depth"] for run in left) in (["1", "2", "3"], ["1", "1", "2", "3"])
+    assert len(runs("champion")) == 1
+    store = open_store(f"sqlite:///{Path('runs/mlflow.db').resolve()}", Path("runs"))
+    protocol = make_protocol(Composer().compose([*OVERRIDES]))
+    X, y = protocol.dataset.X.iloc[protocol.split.test], protocol.dataset.y[protocol.split.test]
+    for i, run in enumerate(left):
+        folder = tmp_path / str(i)
+        folder.mkdir()
+        predictor = Predictor.load(fetch_predictor(store, f"runs:/{run.info.run_id}/model", folder))
+        right = predictor.code.codes(predictor.outputs(X)) == y
+        assert np.mean(right) == pytest.approx(run.data.metrics["test/accuracy"], abs=1e-12)
+        assert len(predictor.architecture.n) - 2 == int(run.data.tags["dnnexp.depth"])
+    (whole,) = runs("sweep")
+    for run in runs("winner"):
+        assert f"runs/{run.info.run_id})" in whole.data.tags["mlflow.note.content"]
+    sweep()
+    assert len(runs("champion", "winner")) == len(left)
+
+
+def test_a_winner_that_diverges_on_all_rows_is_a_failed_run_that_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    def diverge(*_: Any) -> None:
+        raise DnnexpError("diverged in epoch 3")
+
+    monkeypatch.setattr(trained, "refit_choice", diverge)
+    sweep()
+    winners = runs("winner")
+    assert winners
+    for run in winners:
+        assert run.info.status == "FAILED"
+        assert run.data.tags["dnnexp.reason"] == "diverged in epoch 3"
+        assert "score/accuracy" in run.data.metrics
+        assert "test/accuracy" not in run.data.metrics
