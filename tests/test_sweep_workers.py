@@ -97,6 +97,14 @@ def workers_of(parent: int) -> list[int]:
     return [int(child) for child in children if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text()]
 
 
+def is_at_work(process: int) -> bool:
+    """Whether the process is there, and not one whose end nobody has taken notice of."""
+    try:
+        return ") Z " not in Path(f"/proc/{process}/stat").read_text()
+    except FileNotFoundError:
+        return False
+
+
 @pytest.mark.slow
 def test_after_ctrl_c_mlflow_has_every_trial_that_has_ended(tmp_path: Path):
     process = start(tmp_path, "trainer.epochs=2000", "trainer.patience=null", "search.trials_per_depth=40")
@@ -137,6 +145,22 @@ def test_after_ctrl_c_while_mlflow_is_still_being_imported_it_has_every_trial_th
     records = Studies(open_storage(sqlite_url(tmp_path / "runs" / "optuna.db")), "s").read_all()
     ended = sum(r.state in ("complete", "diverged") for r in records)
     assert runs(tmp_path / "runs") == [*[("screen", "s")] * ended, ("sweep", "")]
+
+
+@pytest.mark.slow
+def test_a_sweep_that_is_killed_leaves_no_process_behind(tmp_path: Path):
+    process = start(tmp_path, "trainer.epochs=2000", "trainer.patience=null", "search.baselines=true")
+    wait_for_ended(tmp_path / "runs", 1)
+    left = workers_of(process.pid)
+    assert len(left) >= 2
+    process.kill()
+    process.communicate(timeout=60)  # until nobody holds its output open
+    deadline = time.monotonic() + 60
+    while any(is_at_work(worker) for worker in left) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not [worker for worker in left if is_at_work(worker)]
+    records = Studies(open_storage(sqlite_url(tmp_path / "runs" / "optuna.db")), "s").read_all()
+    assert not [r for r in records if r.state == "running"]  # each gave up its trial in order
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from dnnexp.command import command, command_line
-from dnnexp.errors import ConfigError, DnnexpError
+from dnnexp.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +71,8 @@ def started(count: int) -> AbstractContextManager[Workers | None]:
 
     from dnnexp.search.workers import started_workers
 
-    return started_workers(work, count, ["dnnexp.study", "dnnexp.search.worker", "pandas"])
+    names = [f"worker {i} of {count}" for i in range(1, count + 1)]
+    return started_workers(work, names, ["dnnexp.study", "dnnexp.search.worker", "pandas"])
 
 
 def search(
@@ -93,7 +94,7 @@ def search(
     try:
         if workers is not None:
             workers.hand(config, protocol, sweep)
-        with scored_beside(sweep, protocol, measure, (config, sweep)) as yardsticks:
+        with scored_beside(sweep, protocol) as yardsticks:
             with Interrupts() as interrupts:  # what stops the sweep waits until there is a store for what has ended
                 from dnnexp.recording.sweep import SweepRecorder
 
@@ -111,7 +112,7 @@ def search(
         if recorder is not None and not monitor.others_are_at_work():
             recorder.break_off("KILLED", monitor.records())
         raise
-    except DnnexpError:
+    except Exception:
         if recorder is not None:
             recorder.break_off("FAILED")
         raise
@@ -169,14 +170,6 @@ def work(config: Config, protocol: Protocol, sweep: Sweep, tell: Callable[[Trial
     from dnnexp.study import make_scorers
 
     climb_ladder(sweep, make_scorers(config, protocol), Listeners(on_trial=tell))
-
-
-def measure(config: Config, sweep: Sweep) -> None:
-    """Score the baselines of a sweep and keep them with it: what a process of its own runs."""
-    from dnnexp.search.yardsticks import keep_yardsticks
-    from dnnexp.study import make_protocol
-
-    keep_yardsticks(sweep, make_protocol(config))
 
 
 if __name__ == "__main__":

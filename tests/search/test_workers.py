@@ -38,8 +38,9 @@ def finished_counts(records: list[TrialRecord]) -> Counter[tuple[str, int]]:
     return Counter((r.stage, r.depth if r.stage == "screen" else 0) for r in finished)
 
 
-def start(url: str, trials: int, seconds: float, name: str = "study") -> subprocess.Popen[str]:
-    arguments = [response_surface.__file__, url, str(trials), str(seconds), "1", name]
+def start(url: str, trials: int, seconds: float, name: str = "study", grace: int = 1) -> subprocess.Popen[str]:
+    """Start a worker. grace: seconds after which others take it for dead; a busy machine may starve it for one."""
+    arguments = [response_surface.__file__, url, str(trials), str(seconds), str(grace), name]
     return subprocess.Popen(
         [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
@@ -66,7 +67,8 @@ def wait_for_new_trial(url: str, known: dict[tuple[int, int, int], TrialRecord])
 def run_workers(target: Callable[..., None], arguments: tuple[Any, ...], count: int, watch: Any = None) -> Any:
     """Start the workers, and let them finish; return their exit codes and what they told."""
     told: list[Any] = []
-    with started_workers(target, count, ["dnnexp.search.worker"]) as workers:
+    names = [f"worker {i} of {count}" for i in range(1, count + 1)]
+    with started_workers(target, names, ["dnnexp.search.worker"]) as workers:
         workers.hand(*arguments)
         return workers.finish(watch, told.append), told
 
@@ -111,7 +113,7 @@ def test_workers_that_are_stopped_before_they_have_read_their_arguments_leave_no
     raised: list[Any] = []
     monkeypatch.setattr(threading, "excepthook", raised.append)
     before = set(threading.enumerate())
-    workers = Workers(time.sleep, 2, ())
+    workers = Workers(time.sleep, ("one", "two"), ())
     workers.start(threads=1)
     workers.hand(bytes(10_000_000))
     handing_out = set(threading.enumerate()) - before
@@ -124,7 +126,7 @@ def test_workers_that_are_stopped_before_they_have_read_their_arguments_leave_no
 
 @pytest.mark.slow
 def test_four_processes_of_25_trials_each_finish_100_none_twice_and_meet_no_lock(store: str):
-    workers = [start(store, 50, 0.0) for _ in range(4)]  # 50 at each of two depths
+    workers = [start(store, 50, 0.0, grace=60) for _ in range(4)]  # 50 at each of two depths
     assert [worker.communicate(timeout=300)[1] for worker in workers] == [""] * 4
     assert [worker.returncode for worker in workers] == [0] * 4
     records = records_of(store)
@@ -168,7 +170,7 @@ def test_workers_killed_at_20_random_moments_lose_nothing_that_was_finished_and_
 @pytest.mark.slow
 def test_two_ladders_at_once_in_one_store_do_not_touch(store: str, tmp_path: Path):
     names = ["one", "two"]
-    workers = [start(store, 10, 0.02, name) for name in names]
+    workers = [start(store, 10, 0.02, name, grace=60) for name in names]
     assert [worker.communicate(timeout=120)[1] for worker in workers] == [""] * 2
     alone = sqlite_url(tmp_path / "alone.db")
     work(alone, 10, 0.0, 1, "one")

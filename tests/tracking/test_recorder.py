@@ -153,6 +153,26 @@ def test_recorded_keys_are_those_of_ended_runs_of_that_study_whatever_its_name(r
     assert recorder.recorded() == {f"{study}/d1/t0" for study in studies}
 
 
+def test_a_server_that_accepts_and_does_not_answer_is_not_waited_for_most_of_the_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = Recorder(NOWHERE, tmp_path, "digits")
+    clock, tried = [0.0], []
+
+    def time_out(*_: Any, **__: Any) -> str:
+        tried.append(clock[0])
+        clock[0] += 60
+        raise TrackingError("no answer")
+
+    monkeypatch.setattr(recorder, "_send", time_out)
+    monkeypatch.setattr("dnnexp.tracking.recorder.time.monotonic", lambda: clock[0])
+    for number in range(1000):
+        assert recorder.record(trial(number)) is None
+        clock[0] += 5  # seconds that a trial takes
+    assert 2 <= len(tried) <= 0.1 * clock[0] / 60 + 1
+    assert len(recorder.unsent) == 1000
+
+
 def test_what_an_unreachable_server_does_not_take_is_kept_and_sent_once_later(
     uri: str, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -41,7 +41,7 @@ def test_values_that_are_not_finite_survive_too() -> None:
     ("settings", "law"),
     [
         ({"key": ""}, "key: need a key that is not empty"),
-        ({"role": "winner"}, "role: unknown choice 'winner'"),
+        ({"role": "hero"}, "role: unknown choice 'hero'"),
         ({"status": "DONE"}, "status: unknown choice 'DONE'"),
         ({"start_time": 2.0, "end_time": 1.0}, "end_time: need end_time >= start_time=2.0"),
     ],

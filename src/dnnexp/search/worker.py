@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import multiprocessing
 import time
 import warnings
 
@@ -16,7 +15,7 @@ from dnnexp.search.storage import trouble_in_words
 from dnnexp.search.sweep import Listeners, Scorers, Sweep
 from dnnexp.search.trial import Trial, WithdrawnError
 
-__all__ = ["climb_ladder", "is_orphan"]
+__all__ = ["climb_ladder"]
 
 PAUSES = (0.1, 0.2, 0.5, 1.0)  # seconds between two looks at what others are running
 
@@ -78,8 +77,6 @@ class Worker:
             else:
                 pauses = 0
                 self.untold = self.do(work)
-            if is_orphan():
-                return ladder
 
     def tell(self, place: tuple[int, str]) -> None:
         """Tell who listens of the trial that has ended here, as it was read at `place`."""
@@ -125,9 +122,3 @@ class Worker:
             if record.state == "running" and now - self.waited_since.setdefault(record.key, now) > self.sweep.grace:
                 self.studies.backend.record_heartbeat(self.studies.trial_id(record))
                 self.waited_since[record.key] = math.inf  # once: a second sign would keep it alive
-
-
-def is_orphan() -> bool:
-    """Whether the process that started this worker is gone, and with it whoever could stop it."""
-    parent = multiprocessing.parent_process()
-    return parent is not None and not parent.is_alive()

@@ -19,7 +19,7 @@ from typing import Any
 from dnnexp.errors import DnnexpError
 from dnnexp.search.interrupts import Interrupts, handled
 
-__all__ = ["Workers", "beside", "started_workers"]
+__all__ = ["Workers", "started_workers"]
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 PATIENCE = 30  # seconds that a worker has to write down that it was stopped
@@ -29,15 +29,15 @@ STOPPED, REFUSED = 130, 2  # exit codes: by Ctrl-C, by an error of the user's
 
 @contextmanager
 def started_workers(
-    target: Callable[..., None], count: int, imports: Sequence[str] = (), threads: int = 1
+    target: Callable[..., None], names: Sequence[str], imports: Sequence[str] = (), threads: int = 1
 ) -> Iterator[Workers]:
-    """Start `count` processes that will run `target(*arguments, tell)`, once they are handed their arguments.
+    """Start a process for each name that will run `target(*arguments, tell)`, once it is handed the arguments.
 
     target must be importable by name. imports: modules that a worker imports while it waits for them. threads: of BLAS,
-    in each. Whatever a worker tells, `finish` hears. What is raised here stops them: every worker gives up its trial
-    in order.
+    in each. Whatever a worker tells, `finish` hears. What is raised here stops them, as the end of this process does
+    however it comes: every worker gives up its trial in order.
     """
-    workers = Workers(target, count, imports)
+    workers = Workers(target, names, imports)
     try:
         workers.start(threads)
         yield workers
@@ -49,16 +49,15 @@ def started_workers(
 class Workers:
     """Processes that run the same function, each at the other end of a connection."""
 
-    def __init__(self, target: Callable[..., None], count: int, imports: Sequence[str]) -> None:
+    def __init__(self, target: Callable[..., None], names: Sequence[str], imports: Sequence[str]) -> None:
         context = multiprocessing.get_context("spawn")
         self._connections: list[Connection] = []
         self._theirs: list[Connection] = []
         self._processes: list[BaseProcess] = []
-        for i in range(count):
+        for name in names:
             ours, theirs = context.Pipe()
             self._connections.append(ours)
             self._theirs.append(theirs)
-            name = f"worker {i + 1} of {count}"
             self._processes.append(
                 context.Process(target=_work, args=(target, theirs, imports), name=name, daemon=True)
             )
@@ -129,20 +128,6 @@ class Workers:
                 process.kill()
 
 
-@contextmanager
-def beside(target: Callable[..., None], arguments: Sequence[Any], threads: int = 1) -> Iterator[BaseProcess]:
-    """Run `target(*arguments)` in a process of its own meanwhile, deaf to Ctrl-C; it is ended if it has not by then."""
-    context = multiprocessing.get_context("spawn")
-    process = context.Process(target=_run, args=(target, tuple(arguments)), name="baselines", daemon=True)
-    with _environment(dict.fromkeys(THREADS, str(threads))), _deaf_to_ctrl_c():
-        process.start()
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.join()
-
-
 def _send(packed: memoryview, connections: Sequence[Connection]) -> None:
     for connection in connections:
         with suppress(OSError, TypeError):  # of a worker that has died; where `stop` has closed it meanwhile
@@ -156,24 +141,28 @@ def _work(target: Callable[..., None], connection: Connection, imports: Sequence
         with suppress(OSError):
             connection.send(news)
 
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     for name in imports:
         import_module(name)
     try:
         arguments = connection.recv()
     except (EOFError, OSError):
         return  # whoever started this is gone
-    _run(target, (*arguments, tell))
-
-
-def _run(target: Callable[..., None], arguments: tuple[Any, ...]) -> None:
-    """Run the target in a process of its own, which ends with a line and an exit code instead of a traceback."""
     try:
-        target(*arguments)
+        target(*arguments, tell)
     except KeyboardInterrupt:
         sys.exit(STOPPED)
     except DnnexpError as error:
         sys.stderr.write(f"{multiprocessing.current_process().name}: {error}\n")
         sys.exit(REFUSED)
+
+
+def _end_with_parent() -> None:
+    """Wait until whoever started this process is gone, however that came, and stop it as SIGTERM does."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 @contextmanager

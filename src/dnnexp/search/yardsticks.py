@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import NamedTuple
 
+from dnnexp.errors import DnnexpError
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.statistics import Interval, paired_gain
 from dnnexp.evaluation.yardsticks import Baseline, Yardsticks, from_plain, to_plain
@@ -14,12 +15,11 @@ from dnnexp.search.schema import SearchConfig
 from dnnexp.search.storage import trouble_in_words
 from dnnexp.search.studies import Studies
 from dnnexp.search.sweep import Sweep
-from dnnexp.search.workers import beside
+from dnnexp.search.workers import started_workers
 
 __all__ = ["Lead", "are_scored", "keep_yardsticks", "lead", "scored_beside", "stored_yardsticks"]
 
 BASELINES = "baselines"  # what they are kept by
-PATIENCE = 2.0  # seconds that are waited for them in silence
 
 
 class Lead(NamedTuple):
@@ -59,10 +59,8 @@ def keep_yardsticks(sweep: Sweep, protocol: Protocol) -> Yardsticks:
 
 
 @contextmanager
-def scored_beside(
-    sweep: Sweep, protocol: Protocol, target: Callable[..., None], arguments: Sequence[Any]
-) -> Iterator[Callable[[Callable[[str], None]], Yardsticks]]:
-    """Have the baselines scored in a process of its own meanwhile, which runs `target(*arguments)`.
+def scored_beside(sweep: Sweep, protocol: Protocol) -> Iterator[Callable[[Callable[[str], None]], Yardsticks]]:
+    """Have the baselines scored in a process of its own meanwhile.
 
     What is yielded waits for them, says so where that takes long, and returns them; where that process died they are
     scored here.
@@ -74,16 +72,20 @@ def scored_beside(
     if are_scored(found, sweep.config):
         yield lambda _: found
         return
-    with beside(target, arguments) as process:
+    with started_workers(_keep, ("baselines",), ("dnnexp.evaluation.baselines",)) as workers:
+        workers.hand(sweep, protocol)
 
         def wait(say: Callable[[str], None]) -> Yardsticks:
-            process.join(PATIENCE)
-            if process.is_alive():
-                say("the baselines are still being scored")
-                process.join()
+            news = ["the baselines are still being scored"]
+            with suppress(DnnexpError):
+                workers.finish(lambda: say(news.pop()) if news else None)
             return keep_yardsticks(sweep, protocol)
 
         yield wait
+
+
+def _keep(sweep: Sweep, protocol: Protocol, _tell: Callable[[object], None]) -> None:
+    keep_yardsticks(sweep, protocol)
 
 
 def lead(climb: Climb, yardsticks: Yardsticks) -> Lead | None:

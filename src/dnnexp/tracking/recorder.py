@@ -27,6 +27,7 @@ __all__ = ["TROUBLE", "Recorder"]
 
 TROUBLE = (MlflowException, SQLAlchemyError, sqlite3.Error, OSError, TrackingError)
 PAUSE = 30.0  # seconds after a failure in which records are kept without trying
+SHARE = 0.1  # of the time at most that attempts may take which end in a failure: a server may accept and not answer
 CHANGED_TAG = "dnnexp.changed"
 TRIALS = ("screen", "rescore", "confirm")  # many, and new when they come: looking for them first would cost more
 
@@ -85,11 +86,13 @@ class Recorder:
 
     def _deliver(self, run: RunRecord) -> str | None:
         if time.monotonic() >= self._pause_ends:
+            began = time.monotonic()
             try:
                 run_id = self._send(run)
             except TROUBLE as error:
                 self.trouble = one_line(error)
-                self._pause_ends = time.monotonic() + PAUSE
+                failed = time.monotonic()
+                self._pause_ends = failed + max(PAUSE, (failed - began) / SHARE)
             else:
                 self.trouble = ""
                 self.lost.discard(run.key)
