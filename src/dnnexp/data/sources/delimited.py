@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dnnexp.data.sources.files import unpacked
+from dnnexp.data.sources.files import text_codec, unpacked
 from dnnexp.data.sources.roles import read_roles
 from dnnexp.data.sources.table import Table, dataset_of
 from dnnexp.errors import DataError
@@ -65,7 +65,7 @@ def _decoded(path: Path, encoding: str | None) -> str:
     content = unpacked(path)
     if content.startswith(b"PAR1"):
         raise DataError(f"{path.name}: this is a Parquet file: say data=parquet")
-    known = "utf-8-sig" if encoding is None or encoding.lower() in ("utf-8", "utf8") else encoding
+    known = text_codec(encoding)
     try:
         return content.decode(known)
     except UnicodeDecodeError as error:
