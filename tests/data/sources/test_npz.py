@@ -48,6 +48,14 @@ def test_images_of_bytes_are_flattened_and_divided_by_255_and_that_is_said(tmp_p
     assert "pixels divided by 255" in dataset.description
 
 
+def test_whole_numbers_that_label_images_are_classes_however_many(tmp_path: Path) -> None:
+    many = np.arange(60, dtype=np.uint8) % 26
+    images = RNG.integers(0, 256, (60, 2, 3), dtype=np.uint8)
+    assert read(saved(tmp_path, X=images, y=many)).task == "multiclass"
+    assert read(saved(tmp_path, X=images, y=many.astype(float))).task == "regression"
+    assert read(saved(tmp_path, X=images.reshape(60, 6), y=many)).task == "regression"
+
+
 @pytest.mark.parametrize("inputs", [IMAGES.astype(np.float32), IMAGES.reshape(20, 24)])
 def test_other_numbers_are_left_as_they_are(tmp_path: Path, inputs: np.ndarray) -> None:
     dataset = read(saved(tmp_path, X=inputs, y=Y))

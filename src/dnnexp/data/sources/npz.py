@@ -56,6 +56,7 @@ def npz(config: DataConfig) -> Dataset:
         origin=origin,
         test_rows=test_rows,
         image_shape=image_shape,
+        of_images=image_shape is not None,
     )
 
 
