@@ -31,6 +31,7 @@ class Notes:
     unused: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     notations: dict[str, str] = field(default_factory=dict)
+    rounded: list[str] = field(default_factory=list)  # columns of whole numbers that floats cannot tell apart
 
 
 def summary_lines(

@@ -283,3 +283,22 @@ def test_tables_of_anything_are_read_or_refused_in_one_line(saved: Callable[...,
             outcomes["read"] += 1
     assert outcomes.pop("refused in several lines") == 0
     assert min(outcomes.values()) >= 10
+
+
+def test_numbers_written_as_texts_are_warned_of_with_the_remedy_unless_they_are_named_as_categories(
+    read: Callable[..., Dataset],
+) -> None:
+    frame = good(d=[f"{i},5" for i in I], p=[f"{i % 3}%" for i in I])
+    said = " ".join(" ".join(read(frame).summary).split())
+    assert "warning 'd', 'p': read as texts, but '0,5', '0%' look like numbers; write them in digits" in said
+    assert "as in 1234.5; if they are categories, say data.categories=[d,p]" in said
+    assert "look like numbers" not in " ".join(read(frame, categories=["d", "p"]).summary)
+
+
+def test_whole_numbers_too_long_to_be_told_apart_are_not_said_to_be_the_same(tmp_path: Path) -> None:
+    good(n=[f"1234567890123456789{10 + i}" for i in I]).to_csv(tmp_path / "t.csv", index=False)
+    said = " ".join(" ".join(load(DataConfig(name="csv", path=str(tmp_path / "t.csv"), target="y")).summary).split())
+    assert "not used 'n': the same in every row but for digits beyond the 15 that numbers keep" in said
+    assert "if they name something, say data.categories=[n]" in said
+    kept = load(DataConfig(name="csv", path=str(tmp_path / "t.csv"), target="y", categories=["n"]))
+    assert "'n': another text in every row" in " ".join(kept.summary)

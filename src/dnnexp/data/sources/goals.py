@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dnnexp.data.kinds import MARKERS, as_text
+from dnnexp.data.kinds import MARKERS, WHOLE, as_text
 from dnnexp.errors import DataError, shown
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["Goals", "read_goals"]
 
 CLASSES = ("binary", "multiclass", "multilabel")
-WHOLE = 2.0**53  # below it every whole number is a float
 
 
 class Goals(NamedTuple):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dnnexp.data.columns import dropping, listed
+from dnnexp.data.columns import dropping, listed, naming
 from dnnexp.data.sources.files import existing_file, plain_name
 from dnnexp.data.sources.roles import Roles, target_names
 from dnnexp.errors import DataError
@@ -135,6 +135,8 @@ def _inputs(config: DataConfig, table: Table, notes: Notes) -> pd.DataFrame:
             notes.made.append(f"{name}: {column.note}")
         if column.notation:
             notes.notations[name] = column.notation
+        if column.is_rounded:
+            notes.rounded.append(name)
     if errors:
         others = list(errors)[1:]
         also = f"; there is the like in {listed(others)}" if others else ""
@@ -159,8 +161,24 @@ def _examined(config: DataConfig, X: pd.DataFrame, targets: pd.DataFrame, origin
                 f"{dropping([*dropped, *names])}, or keep it with data.allow_leaks=true"
             )
         notes.warnings.append(f"{said}: kept, as data.allow_leaks asks")
-    if found.constants:
-        notes.unused.append(f"{listed(found.constants)}: the same in every row")
+    if constants := [name for name in found.constants if name not in notes.rounded]:
+        notes.unused.append(f"{listed(constants)}: the same in every row")
+    if alike := [name for name in found.constants if name in notes.rounded]:
+        notes.unused.append(f"{listed(alike)}: the same in every row but for digits beyond the 15 that numbers keep")
+    looks = []
+    if notes.rounded:
+        looks.append(
+            f"{listed(notes.rounded)}: different whole numbers that are the same in the 15 digits that numbers keep; "
+            f"if they name something, say {naming('data.categories', [*(config.categories or []), *notes.rounded])}"
+        )
+    unread = {name: text for name, text in found.number_texts.items() if name not in (config.categories or [])}
+    if unread:
+        looks.append(
+            f"{listed(list(unread))}: read as texts, but {listed(list(unread.values()))} look like numbers; write them "
+            "in digits with a point for decimals only, as in 1234.5; if they are categories, say "
+            f"{naming('data.categories', [*(config.categories or []), *unread])}"
+        )
+    notes.warnings += looks
     if found.row_texts:
         notes.unused.append(f"{listed(found.row_texts)}: another text in every row, so no category repeats")
     if row_numbers := [name for name in found.row_numbers if name not in notes.notations]:
@@ -178,7 +196,7 @@ def _examined(config: DataConfig, X: pd.DataFrame, targets: pd.DataFrame, origin
         )
     useless = {*found.constants, *found.row_texts}
     if useless and len(useless) == len(X.columns):
-        raise DataError(f"{origin}: no input column is of use: {'; '.join(notes.unused)}")
+        raise DataError(f"{origin}: no input column is of use: {'; '.join([*notes.unused, *looks])}")
     return X[[column for column in X.columns if column not in useless]] if useless else X
 
 
