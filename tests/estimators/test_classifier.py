@@ -66,7 +66,10 @@ def test_frames_with_categories_and_gaps_are_learnt_and_columns_found_by_name() 
     assert fitted.score(table, y) >= 0.9
     assert list(fitted.feature_names_in_) == ["colour", "size"]
     new = pd.DataFrame({"colour": ["red", "mauve", None], "size": [0.0, np.nan, 2.5]})
-    assert fitted.predict(new)[0] == "yes"
+    for _ in range(2):
+        with pytest.warns(UserWarning, match=r"^input: values that .* read as unknown: 'colour' \(1\)$") as caught:
+            assert fitted.predict(new)[0] == "yes"
+        assert [(len(caught), warning.filename) for warning in caught] == [(1, __file__)]
     with pytest.raises(ValueError, match="feature names"):
         fitted.predict(new[["size", "colour"]])
 
