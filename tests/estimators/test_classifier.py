@@ -133,6 +133,19 @@ def test_members_are_networks_of_their_own_whose_mean_is_predicted() -> None:
     np.testing.assert_allclose(ensemble.predict_proba(X), np.mean([p.predict_proba(table) for p in single], axis=0))
 
 
+@pytest.mark.parametrize(("rows", "share"), [(2, 0.15), (3, 0.5), (10, 0.94)])
+def test_one_row_is_enough_to_train_on_beside_those_to_stop_by(rows: int, share: float) -> None:
+    stopped = DNNClassifier(max_iter=2, early_stopping=True, validation_fraction=share, random_state=0)
+    assert len(stopped.fit(X[::50][:rows] if rows < 4 else X[::15], np.arange(rows) % 2).validation_scores_) == 2
+
+
+def test_a_share_to_stop_by_that_is_all_of_the_rows_is_refused_with_the_remedy() -> None:
+    stopped = DNNClassifier(early_stopping=True, validation_fraction=0.99)
+    law = r"^validation_fraction: need a row left to train on, got 0\.99 of 10 rows; lower it, or add rows$"
+    with pytest.raises(ValueError, match=law):
+        stopped.fit(X[::15], np.arange(10) % 2)
+
+
 def test_early_stopping_shows_what_it_stopped_by() -> None:
     stopped = DNNClassifier(max_iter=300, early_stopping=True, n_iter_no_change=5, random_state=0).fit(X, Y)
     assert stopped.n_iter_ == len(stopped.loss_curve_) == len(stopped.validation_loss_curve_) < 300
