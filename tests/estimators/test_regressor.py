@@ -10,6 +10,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from dnnexp import DNNRegressor
+from dnnexp.network.losses import LOSSES
 
 X, Y = load_diabetes(return_X_y=True, scaled=False)
 
@@ -72,3 +73,12 @@ def test_one_outlier_among_new_rows_does_not_ruin_their_score() -> None:
     inputs[-1, 1] = 46.0  # a slip of the decimal point, in a column that hardly matters
     fitted = DNNRegressor(random_state=0).fit(inputs[:300], y[:300])
     assert fitted.score(inputs[300:], y[300:]) >= 0.98
+
+
+def test_a_loss_that_is_added_can_be_chosen_by_its_entry_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(LOSSES, "another", LOSSES["huber"])
+    fits = [DNNRegressor(loss=loss, max_iter=3, random_state=0).fit(X, Y).loss_curve_ for loss in ("huber", "another")]
+    assert fits[0] == fits[1]
+    monkeypatch.setitem(LOSSES, "another", LOSSES["huber"]._replace(tasks=("binary",)))
+    with pytest.raises(ValueError, match=r"^loss: .*'another'"):
+        DNNRegressor(loss="another").fit(X, Y)
