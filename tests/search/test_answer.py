@@ -193,3 +193,15 @@ def test_where_the_choice_was_scored_again_so_was_the_baseline_that_it_is_compar
     assert as_screened is not None
     assert as_screened.gain.estimate == pytest.approx(sum(screened[0].scores) / 5 - 0.99)
     assert lead(climbed, Yardsticks()) is None
+
+
+def test_luck_is_not_all_of_a_difference_where_the_fresh_folds_have_fewer_rows_to_learn_from() -> None:
+    screened = built(record(1, 0, 0.8), scores=(0.8,), score=0.8)
+    fresh = replace(screened, stage="rescore", claim=0, scores=(0.74, 0.76), score=0.75, n_train=50.0)
+    trials = [screened, fresh, confirmation(screened)]
+    climbed = climb(trials, SearchConfig(trials_per_depth=1, max_depth=1, rescore=1))
+    said = answer(climbed, test_rows=36, development_rows=142)
+    assert (
+        "Screening had picked it with 0.8000 over 1 fold: a difference of +0.0500, by luck and by fewer rows to learn "
+        "from (50 instead of 80)."
+    ) in said

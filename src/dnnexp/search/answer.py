@@ -18,6 +18,7 @@ from dnnexp.search.yardsticks import lead
 __all__ = ["OPTIMISTIC", "answer", "inputs_sentence", "short_verdict", "verdict"]
 
 NO_YARDSTICKS = Yardsticks()
+FEWER = 0.9  # times the rows, from which down a score is lower for that reason too
 OPTIMISTIC = "optimistic"  # what a figure is that was chosen by the rows it was measured on
 
 
@@ -84,6 +85,9 @@ def _on_development_data(climb: Climb) -> list[str]:
         is_luck = optimism > 0 and set(luck) & set("123456789")
         lucky = f"{luck} of that was luck" if choice.greater_is_better else f"by luck that was {luck} too low"
         means = lucky if is_luck else "it was not flattered by being picked"
+        if choice.n_train < FEWER * screened.n_train:
+            rows = f"fewer rows to learn from ({choice.n_train:,.0f} instead of {screened.n_train:,.0f})"
+            means = f"a difference of {signed(optimism)}, by luck and by {rows}"
         over = counted(len(screened.scores), "fold")
         said.append(f"Screening had picked it with {number(screened.score)} over {over}: {means}.")
     return said
