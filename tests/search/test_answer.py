@@ -114,6 +114,16 @@ def test_several_seeds_are_answered_by_their_mean_and_the_champions_own_score() 
     assert "95% interval 0.6500 to 0.8500" in sentences(trials, confirmation(trials[2], 0.75, **scores), depths=1)[2]
 
 
+def test_why_there_is_no_interval_of_the_test_score_is_said() -> None:
+    trials = [built(trial) for trial in depth_of(1, 0.8)]
+    why = " No interval: too often a draw of these rows has no accuracy, as where a class has one or two."
+    for scores in ((0.7,), (0.7, 0.8)):
+        known = {"test/accuracy": 0.75, "test/accuracy_sd": 0.05}
+        assert sentences(trials, confirmation(trials[2], test_scores=scores, metrics=known), depths=1)[2].endswith(why)
+        known |= {"test/accuracy_low": 0.6, "test/accuracy_high": 0.9}
+        assert "No interval" not in sentences(trials, confirmation(trials[2], metrics=known), depths=1)[2]
+
+
 def test_what_the_test_rows_chose_is_called_optimistic_with_the_gap_that_was_measured() -> None:
     tested = {0: 0.75, 1: 0.85, 2: 0.78}
     trials = [built(trial, test_scores=(tested[trial.number],) * 5) for trial in depth_of(1, 0.8)]

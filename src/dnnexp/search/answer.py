@@ -120,9 +120,12 @@ def _confirmed(confirmation: TrialRecord, test_rows: int, development_rows: int,
     if score is None:
         return [f"{refitted}, it could not be trained, and there is no model: {confirmation.reason}."]
     rows = f"on {test_rows:,} rows that {'chose nothing' if is_honest else f'chose it ({OPTIMISTIC})'}"
+    unknown = ""
+    if f"test/{metric}" in confirmation.metrics and f"test/{metric}_low" not in confirmation.metrics:
+        unknown = f" No interval: too often a draw of these rows has no {metric}, as where a class has one or two."
     if len(scores) <= 1:
         limits = _limits(confirmation, "first")
-        return [f"{refitted}, it has test {metric} {number(score)}{f' ({limits})' if limits else ''} {rows}."]
+        return [f"{refitted}, it has test {metric} {number(score)}{f' ({limits})' if limits else ''} {rows}.{unknown}"]
     trained = [value for value in scores if math.isfinite(value)]
     lost = len(scores) - len(trained)
     limits = _limits(confirmation, "test")
@@ -133,7 +136,7 @@ def _confirmed(confirmation: TrialRecord, test_rows: int, development_rows: int,
     own = f" ({limits})" if (limits := _limits(confirmation, "first")) else ""
     gone = f" {counted(lost, 'network')} of {len(scores)} diverged." if lost else ""
     return [
-        f"{refitted}, it has test {metric} {said}{means} {rows}.{gone}",
+        f"{refitted}, it has test {metric} {said}{means} {rows}.{gone}{unknown}",
         f"The champion, the network of the first seed, has test {metric} {number(scores[0])}{own}.",
     ]
 
