@@ -181,7 +181,9 @@ def test_no_other_part_to_be_scored_on_is_an_error_with_a_remedy() -> None:
     config = EvaluationConfig("holdout")
     two_days = EVENING // 75
     before = draw_folds(DEVELOPMENT, None, config, SEED, order=two_days)
-    with pytest.raises(DataError, match=r"search\.rescore: the data's times are too few .*; take search\.rescore=0"):
+    with pytest.raises(
+        DataError, match=r"search\.rescore: .* its times are too few, or .*score_size=0.2 is too.*\.rescore=0"
+    ):
         draw_folds(DEVELOPMENT, None, config, SEED, order=two_days, before=before)
 
 

@@ -81,9 +81,11 @@ def draw_folds(
         if repeats == config.repeats:
             break
     if not folds:
+        few = "groups" if order is None else "times"
+        size = f", or evaluation.score_size={config.score_size:g} is too large" if config.kind == "holdout" else ""
         raise DataError(
-            f"search.rescore: the data's {'groups' if order is None else 'times'} are too few to score the best again "
-            "on other parts than those that picked them; take search.rescore=0"
+            "search.rescore: the best cannot be scored again on other parts of the data than those that picked them: "
+            f"its {few} are too few{size}; take search.rescore=0"
         )
     return folds
 
