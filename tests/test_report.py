@@ -75,7 +75,7 @@ def test_the_report_says_what_the_terminal_said(swept: Swept) -> None:
     assert f"How sure of the score? {tested[2]} 95% interval of its test accuracy" in shown
     beside = re.search(r"linear, the best of these \(gain (\S+ ± \S+) on the same folds", "\n".join(answer))
     assert beside is not None
-    assert f"over linear in cross-validation, on the same folds: {beside[1]}, " in shown
+    assert f"over linear on development data, on the same folds: {beside[1]}, " in shown
     for gained in re.findall(r"gain (\S+ ± \S+) over depth (\d+)", "\n".join(answer)):
         assert f"{gained[0]} over" in shown
 

@@ -262,6 +262,11 @@ def test_what_the_test_rows_chose_is_marked_optimistic_wherever_it_shows_and_is_
     assert f"mean test accuracy {sum(chosen.test_scores) / 5:.4f} on the 36 rows that chose it" in text
     assert "rows that chose it (optimistic)" in text
     assert "chose nothing" not in text
+    page = Path("runs", "outputs", "s", "report.html").read_text(encoding="utf-8")
+    for untrue in ("chose nothing", "kept aside", "chosen by another", "what is chosen by."):
+        assert untrue not in page
+    assert "optimistic, chosen by the test rows" in page
+    assert "test_optimistic" in Path("runs", "outputs", "s", "leaderboard.csv").read_text(encoding="utf-8")
     runs = runs_in_mlflow()
     assert {tags["dnnexp.selection"] for tags in runs} == {"test (optimistic)"}
     with sqlite3.connect(Path("runs", "mlflow.db")) as database:

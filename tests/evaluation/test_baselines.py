@@ -199,3 +199,15 @@ def test_the_test_rows_are_the_studys_own():
     protocol = protocol_of("wine")
     protocol.split = protocol.split._replace(test=protocol.split.test[:1])
     assert {baseline.test_score for baseline in score_baselines(protocol)} <= {0.0, 1.0}
+
+
+@pytest.mark.parametrize("error", [MemoryError(), TypeError("no number"), RuntimeError("odd\nlines")])
+def test_whatever_goes_wrong_in_one_baseline_is_its_own_trouble(error: Exception, monkeypatch: pytest.MonkeyPatch):
+    def fail(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(LogisticRegression, "fit", fail)
+    found = by_name(protocol_of("iris"))
+    assert np.isnan([*found["linear"].scores, found["linear"].test_score]).all()
+    assert found["linear"].trouble == (str(error).partition("\n")[0] or "MemoryError")
+    assert np.isfinite(found["boosted trees"].scores).all()

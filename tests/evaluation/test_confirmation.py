@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 from sklearn import metrics as sk
 
-from dnnexp.evaluation.confirmation import REPLICATES, confirm, scores_of
+from dnnexp.evaluation.confirmation import REPLICATES, Confirmation, confirm, scores_of
 from dnnexp.metrics import METRICS
 
 RNG = np.random.default_rng(5)
@@ -132,3 +132,21 @@ def test_a_weight_of_two_is_a_row_twice_and_a_threshold_decides() -> None:
         right = metric.function((outputs[0, twice] > 0.2).astype(float).T, targets[twice].T, np.ones(50))
         assert found.mean.estimate == found.first.estimate == pytest.approx(float(right))
         assert found.mean.low < found.mean.estimate < found.mean.high
+
+
+@pytest.mark.parametrize("name", ["roc_auc", "average_precision"])
+def test_replicates_without_a_row_of_a_class_are_left_out_and_too_many_of_them_leave_no_limits(name: str):
+    rng = np.random.default_rng(4)
+
+    def found(positives: int) -> Confirmation:
+        targets = (np.arange(120) < positives).astype(float)[:, None]
+        outputs = np.clip(0.3 + 0.3 * targets + rng.normal(0, 0.2, (3, 120, 1)), 0, 1)
+        return confirm(outputs, targets, METRICS[name], np.random.default_rng(2))
+
+    for few in (found(3), found(4)):  # exp(-3) of the replicates have no positive
+        for score in (few.mean, few.first):
+            assert score.low < score.estimate < score.high <= 1
+            assert score.standard_error > 0
+    for single in (found(1).mean, found(2).first):
+        assert np.isfinite(single.estimate)
+        assert np.isnan([single.low, single.high, single.standard_error]).all()

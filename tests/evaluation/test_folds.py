@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dnnexp.errors import DataError
-from dnnexp.evaluation.folds import draw_folds
+from dnnexp.evaluation.folds import draw_folds, most_folds
 from dnnexp.evaluation.schema import EvaluationConfig
 
 DEVELOPMENT = np.arange(100, 250)
@@ -84,16 +84,28 @@ def test_a_group_is_in_one_part_of_a_fold_only(kind: str, labels: np.ndarray | N
 
 
 def test_as_many_folds_as_groups_leave_none_to_stop_by_and_are_refused() -> None:
-    with pytest.raises(DataError, match=r"evaluation\.folds: 5 folds need more groups than that, got 5"):
+    with pytest.raises(
+        DataError, match=r"evaluation\.folds: 5 folds need at least 6 groups, got 5; take evaluation\.folds=4"
+    ):
         draw_folds(DEVELOPMENT, LABELS, EvaluationConfig(), SEED, groups=np.arange(150) % 5)
 
 
+def test_two_folds_of_four_groups_leave_some_to_train_on_and_some_to_stop_by() -> None:
+    config = EvaluationConfig(folds=2)
+    for seed in range(20):
+        groups = np.repeat(np.arange(4), [100, 20, 10, 20])
+        for fold in draw_folds(DEVELOPMENT, LABELS, config, np.random.SeedSequence(seed), groups=groups):
+            assert all(map(len, fold))
+    with pytest.raises(DataError, match="2 folds need at least 4 groups, got 3; take evaluation=holdout"):
+        draw_folds(DEVELOPMENT, LABELS, config, SEED, groups=np.arange(150) % 3)
+
+
 def test_folds_go_forward_in_time_and_the_last_rows_before_stop() -> None:
-    folds = draw_folds(DEVELOPMENT, LABELS, EvaluationConfig(folds=4, repeats=2), SEED, order=EVENING)
-    assert len(folds) == 8
+    folds = draw_folds(DEVELOPMENT, LABELS, EvaluationConfig(folds=4), SEED, order=EVENING)
+    assert len(folds) == 4
     for i, fold in enumerate(folds):
         train, stop, score = (np.sort(EVENING[rows - 100]) for rows in fold)
-        begin = 30 * (i % 4 + 1)
+        begin = 30 * (i + 1)
         assert score.tolist() == list(range(begin, begin + 30))
         assert np.concatenate([train, stop]).tolist() == list(range(begin))
         assert len(stop) == round(0.15 * begin)
@@ -116,6 +128,8 @@ def test_rows_of_one_time_are_scored_together() -> None:
 def test_fewer_times_than_folds_need_are_refused() -> None:
     with pytest.raises(DataError, match=r"5 folds that go forward in time need 6 stretches of it, got 150 rows of 3"):
         draw_folds(DEVELOPMENT, None, EvaluationConfig(), SEED, order=EVENING % 3)
+    with pytest.raises(DataError, match=r"data\.time: 150 rows must be divided in time, but all are of one time"):
+        draw_folds(DEVELOPMENT, None, EvaluationConfig("holdout"), SEED, order=np.zeros(150, int))
 
 
 @pytest.mark.parametrize(("score_size", "key"), [(0.96, "score_size"), (0.85, "stop_size")])
@@ -125,3 +139,74 @@ def test_a_share_that_leaves_no_row_to_train_on_is_refused_by_name(score_size: f
         DataError, match=f"^evaluation.{key}: need a row left to train on, got .*; lower it, or add rows"
     ):
         draw_folds(np.arange(8), None, config, np.random.SeedSequence(0))
+
+
+SIDES = {
+    "time": {"order": EVENING},
+    "days": {"order": EVENING // 7},
+    "groups": {"groups": GROUPS},
+    "few groups": {"groups": np.repeat(np.arange(8), [10, 22, 31, 14, 20, 17, 23, 13])},
+}
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("kind", ["holdout", "cross_validation"])
+def test_no_repeat_scores_the_same_rows_again(kind: str, side: str) -> None:
+    folds = draw_folds(DEVELOPMENT, LABELS, EvaluationConfig(kind, folds=4, repeats=5), SEED, **SIDES[side])
+    scored = {fold.score.tobytes() for fold in folds}
+    assert len(scored) == len(folds)
+    if side in ("time", "groups"):
+        assert len(folds) == (5 if kind == "holdout" else 20)
+    assert len(folds) > (1 if kind == "holdout" else 4)
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("kind", ["holdout", "cross_validation"])
+def test_what_is_held_out_before_or_gone_by_is_not_drawn_again(kind: str, side: str) -> None:
+    config = EvaluationConfig(kind, folds=4)
+    before = draw_folds(DEVELOPMENT, LABELS, config, SEED, **SIDES[side])
+    again = draw_folds(DEVELOPMENT, LABELS, config, np.random.SeedSequence(1), **SIDES[side], before=before)
+    scored = [fold.score.tobytes() for fold in (*before, *again)]
+    if kind == "holdout" or "order" in SIDES[side]:
+        assert len(set(scored)) == 2 * len(before)
+    assert len(again) == len(before)
+
+
+@pytest.mark.parametrize("kind", ["holdout", "cross_validation"])
+@pytest.mark.parametrize("order", [EVENING, EVENING // 7])
+def test_in_every_repeat_what_is_learned_is_earlier_than_what_stops_and_what_is_scored(
+    kind: str, order: np.ndarray
+) -> None:
+    for fold in draw_folds(DEVELOPMENT, None, EvaluationConfig(kind, repeats=7), SEED, order=order):
+        train, stop, score = (order[rows - 100] for rows in fold)
+        assert train.max() < stop.min()
+        assert stop.max() < score.min()
+        if kind == "holdout":
+            assert len(fold.score) == pytest.approx(30, abs=7)
+            assert len(fold.train) + len(fold.stop) >= 30 - 7
+
+
+def test_no_other_part_to_be_scored_on_is_an_error_with_a_remedy() -> None:
+    config = EvaluationConfig("holdout")
+    two_days = EVENING // 75
+    before = draw_folds(DEVELOPMENT, None, config, SEED, order=two_days)
+    with pytest.raises(
+        DataError, match=r"search\.rescore: .* its times are too few, or .*score_size=0.2 is too.*\.rescore=0"
+    ):
+        draw_folds(DEVELOPMENT, None, config, SEED, order=two_days, before=before)
+
+
+@pytest.mark.parametrize(
+    ("sides", "most"),
+    [
+        ({}, 10),
+        ({"groups": np.arange(150) % 6}, 5),
+        ({"groups": np.arange(150) % 2}, 2),
+        ({"order": EVENING}, 10),
+        ({"order": EVENING % 8}, 7),
+        ({"order": np.repeat([0, 1, 2, 3], [10, 120, 10, 10])}, 2),
+    ],
+)
+def test_there_are_no_more_folds_than_rows_groups_and_times_allow(sides: dict[str, np.ndarray], most: int) -> None:
+    assert most_folds(10, 150, **sides) == most
+    assert most_folds(10, 12) == most_folds(10, 12, np.arange(12)) == 6

@@ -12,6 +12,7 @@ from sklearn.datasets import make_friedman1
 from dnnexp.data.dataset import Dataset, assemble
 from dnnexp.data.preprocessing import Preprocessor
 from dnnexp.data.schema import PreprocessingConfig
+from dnnexp.errors import DataError
 from dnnexp.evaluation import protocol as rooms
 from dnnexp.evaluation.configuration import Configuration
 from dnnexp.evaluation.cross_validation import cross_validate
@@ -116,3 +117,25 @@ def test_prepared_forms_are_kept_by_their_size_the_last_used_longest(monkeypatch
     assert protocol.prepare(two, rows, "float32") is not second
     monkeypatch.setattr(rooms, "KEPT", 1)  # less than any: the one in use is kept
     assert protocol.prepare(one, rows, "float32") is protocol.prepare(one, rows, "float32")
+
+
+@pytest.mark.parametrize("kind", ["holdout", "cross_validation"])
+@pytest.mark.parametrize("side", ["groups", "order"])
+def test_of_eight_groups_or_times_the_best_are_scored_again_on_fewer_folds_each_of_them_another(
+    kind: str, side: str
+) -> None:
+    codes = np.sort(np.random.default_rng(0).integers(0, 8, 200))
+    protocol = protocol_of(dataclasses.replace(noisy(), **{side: codes}), kind=kind)
+    again = [fold.score.tobytes() for fold in protocol.rescoring.folds]
+    assert len(again) == len(set(again)) > 1
+    if kind == "holdout":
+        assert not {fold.score.tobytes() for fold in protocol.folds} & set(again)
+
+
+def test_a_number_of_folds_that_groups_do_not_allow_is_named_by_its_own_key() -> None:
+    codes = np.arange(200) % 5
+    with pytest.raises(
+        DataError, match=r"evaluation\.folds: 5 folds need at least 6 groups, got 4; take evaluation\.folds=3"
+    ):
+        protocol_of(dataclasses.replace(noisy(), groups=codes))
+    assert len(protocol_of(dataclasses.replace(noisy(), groups=codes), folds=3).rescoring.folds) >= 3

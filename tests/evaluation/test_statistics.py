@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from dnnexp.evaluation.statistics import (
     repeats_needed,
     smallest_detectable,
 )
+from dnnexp.evaluation.superiority import superiority
 
 
 def test_a_hand_worked_standard_error():
@@ -85,6 +87,13 @@ def test_scores_of_different_folds_are_not_paired():
 
 
 FOLDS = np.array([0.10, -0.05, 0.0, -0.15, 0.10])  # easy and hard folds: the same for every candidate
+
+
+@pytest.mark.parametrize("compared", [lambda a, b: paired_gain(a, b, 80, 20), superiority])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_scores_that_are_not_finite_are_not_compared(compared: Callable[..., object], value: float):
+    with pytest.raises(ValueError, match=rf"need finite values, got {value} for score 2 of 3 of the second"):
+        compared([0.1, 0.2, 0.3], [0.1, value, 0.3])
 
 
 def test_the_choice_is_the_cheapest_within_one_paired_standard_error_of_the_best():

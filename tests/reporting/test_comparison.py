@@ -79,3 +79,10 @@ def test_where_less_is_better_it_is_said(greater: bool, words: bool):
     comparison = Comparison(interval(0.1, -0.1, 0.3), Superiority(interval(0.5, 0.4, 0.6), 10, 0, 10), 10, 4, 1.5)
     text = comparison_sentences(A, B, comparison, "rmse", greater_is_better=greater, test_rows=36)
     assert text[2].endswith(" Less rmse is better.") == words
+
+
+def test_repeats_that_brought_fewer_folds_are_not_counted_as_whole_ones():
+    few = Superiority(interval(0.575, 0.45, 0.7), 5, 6, 2)
+    assert "13 scores each, at most 10 to a repeat (means" in said(interval(0.014, -0.1, 0.1), superiority=few)[2]
+    held_out = said(interval(0.014, -0.1, 0.1), folds=1, superiority=few)
+    assert "13 scores each, 1 fold × 13 repeats" in held_out[2]

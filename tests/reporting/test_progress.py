@@ -130,3 +130,10 @@ def test_on_a_terminal_the_line_is_kept_up_to_date_within_its_width() -> None:
     shown = [line.split("\r")[-1] for line in out.getvalue().splitlines() if "3/40" in line]
     assert shown
     assert all(len(line.replace("\x1b[2K", "")) <= 80 for line in shown)
+
+
+def test_a_score_on_rows_that_choose_is_named_so() -> None:
+    out = io.StringIO()
+    with SweepProgress(Console(file=out, width=200), "accuracy") as progress:
+        progress.depth(2, kind="optimistic test", network="d2-64x64-relu", score=0.9444, gain=0.0056)
+    assert out.getvalue().startswith("depth   2  optimistic test accuracy 0.9444  gain +0.0056")

@@ -12,7 +12,7 @@ from trial_records import WOBBLE, depth_of, record
 
 from dnnexp.evaluation.yardsticks import Baseline, Yardsticks
 from dnnexp.search.answer import answer, short_verdict, verdict
-from dnnexp.search.ladder import climb
+from dnnexp.search.ladder import Climb, climb
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.schema import SearchConfig
 from dnnexp.search.yardsticks import lead
@@ -114,6 +114,16 @@ def test_several_seeds_are_answered_by_their_mean_and_the_champions_own_score() 
     assert "95% interval 0.6500 to 0.8500" in sentences(trials, confirmation(trials[2], 0.75, **scores), depths=1)[2]
 
 
+def test_why_there_is_no_interval_of_the_test_score_is_said() -> None:
+    trials = [built(trial) for trial in depth_of(1, 0.8)]
+    why = " No interval: too often a draw of these rows has no accuracy, as where a class has one or two."
+    for scores in ((0.7,), (0.7, 0.8)):
+        known = {"test/accuracy": 0.75, "test/accuracy_sd": 0.05}
+        assert sentences(trials, confirmation(trials[2], test_scores=scores, metrics=known), depths=1)[2].endswith(why)
+        known |= {"test/accuracy_low": 0.6, "test/accuracy_high": 0.9}
+        assert "No interval" not in sentences(trials, confirmation(trials[2], metrics=known), depths=1)[2]
+
+
 def test_what_the_test_rows_chose_is_called_optimistic_with_the_gap_that_was_measured() -> None:
     tested = {0: 0.75, 1: 0.85, 2: 0.78}
     trials = [built(trial, test_scores=(tested[trial.number],) * 5) for trial in depth_of(1, 0.8)]
@@ -165,18 +175,46 @@ def test_the_choice_is_compared_with_the_best_that_needs_no_network_on_the_same_
     assert any("cannot be told apart from linear" in s for s in answer(climbed, 36, 142, Yardsticks((weak, even))))
 
 
-def test_a_baseline_that_fell_behind_when_it_was_scored_again_is_not_called_the_best_of_what_is_listed() -> None:
-    screened = [built(trial) for trial in depth_of(1, 0.8, 1)]
-    fresh = replace(screened[0], stage="rescore", number=0, claim=0, score=0.78, scores=(0.77, 0.79) * 10)
-    climbed = climb(
-        [*screened, fresh, confirmation(screened[0])], SearchConfig(trials_per_depth=1, max_depth=1, rescore=1)
-    )
+def test_what_baselines_scored_is_said_with_the_folds_that_it_was_scored_on() -> None:
+    climbed, _ = scored_again()
     linear, trees = baseline("linear", [0.79] * 5), baseline("boosted trees", [0.78] * 5)
-    for again, place in ((0.75, "the best of these in the screening"), (0.79, "the best of these")):
-        rescored = linear._replace(scores=np.array([again - 0.01, again + 0.01] * 10))
-        said = answer(climbed, 36, 142, Yardsticks((linear, trees), rescored))
-        assert f"For comparison, without a network: linear {again:.4f}, boosted trees 0.7800." in said
-        assert any(f" linear, {place} (gain " in sentence for sentence in said)
+    rescored = linear._replace(scores=np.array([0.74, 0.76] * 10))
+    said = answer(climbed, 36, 142, Yardsticks((linear, trees), rescored))
+    assert (
+        "For comparison, without a network: linear 0.7900, boosted trees 0.7800 over the 5 folds of the screening; "
+        "linear 0.7500 over the 20 fresh folds."
+    ) in said
+    assert any(" linear, the best of these (gain +0.0300" in sentence for sentence in said)
+
+
+def test_a_baseline_that_could_not_be_scored_again_is_compared_as_both_were_screened() -> None:
+    climbed, screened = scored_again()
+    linear = baseline("linear", [score - 0.01 - wobble for score, wobble in zip(screened.scores, WOBBLE, strict=True)])
+    lost = linear._replace(scores=np.array([0.7, np.nan] * 10), trouble="out of memory")
+    for yardsticks in (Yardsticks((linear,), lost), Yardsticks((linear,))):
+        said = answer(climbed, 36, 142, yardsticks)
+        assert f"For comparison, without a network: linear {linear.scores.mean():.4f}." in said
+        assert any("as both were screened, which flatters the network, 95%" in sentence for sentence in said)
+        assert not any("nan" in sentence for sentence in said)
+        assert yardsticks.judged == [linear]
+
+
+def scored_again() -> tuple[Climb, TrialRecord]:
+    """Return the climb of a single trial that was scored again, and the trial."""
+    (screened,) = [built(trial) for trial in depth_of(1, 0.8, 1)]
+    fresh = replace(screened, stage="rescore", number=0, claim=0, score=0.78, scores=(0.77, 0.79) * 10)
+    config = SearchConfig(trials_per_depth=1, max_depth=1, rescore=1)
+    return climb([screened, fresh, confirmation(screened)], config), screened
+
+
+def test_a_depth_of_which_nothing_could_be_trained_is_part_of_the_answer() -> None:
+    good = [built(trial) for trial in depth_of(1, 0.8)]
+    lost = [
+        replace(built(trial), state="diverged", score=None, scores=(), reason="diverged in epoch 1")
+        for trial in depth_of(2, 0.8)
+    ]
+    said = sentences([*good, *lost], confirmation(good[2]), depths=2)
+    assert "Depth 2: no network was completed, 3 of 3 trials diverged." in said
 
 
 def test_where_the_choice_was_scored_again_so_was_the_baseline_that_it_is_compared_with() -> None:
@@ -193,3 +231,15 @@ def test_where_the_choice_was_scored_again_so_was_the_baseline_that_it_is_compar
     assert as_screened is not None
     assert as_screened.gain.estimate == pytest.approx(sum(screened[0].scores) / 5 - 0.99)
     assert lead(climbed, Yardsticks()) is None
+
+
+def test_luck_is_not_all_of_a_difference_where_the_fresh_folds_have_fewer_rows_to_learn_from() -> None:
+    screened = built(record(1, 0, 0.8), scores=(0.8,), score=0.8)
+    fresh = replace(screened, stage="rescore", claim=0, scores=(0.74, 0.76), score=0.75, n_train=50.0)
+    trials = [screened, fresh, confirmation(screened)]
+    climbed = climb(trials, SearchConfig(trials_per_depth=1, max_depth=1, rescore=1))
+    said = answer(climbed, test_rows=36, development_rows=142)
+    assert (
+        "Screening had picked it with 0.8000 over 1 fold: a difference of +0.0500, by luck and by fewer rows to learn "
+        "from (50 instead of 80)."
+    ) in said

@@ -44,3 +44,9 @@ def test_what_is_not_known_is_an_empty_cell() -> None:
 
 def test_what_has_not_ended_with_a_network_is_left_out() -> None:
     assert rows(trial(0, None), trial(1, None, state="failed"), trial(2, stage="confirm")) == []
+
+
+def test_where_the_test_rows_choose_their_column_is_called_optimistic() -> None:
+    header = leaderboard([], is_optimistic=True).strip().split(",")
+    assert "test_optimistic" in header
+    assert "test" not in header

@@ -88,3 +88,17 @@ def test_the_time_is_that_of_the_clock_where_it_is_known_shared_by_the_workers()
     first = record(1, 0, seconds=2.0, started=began, ended=began + dt.timedelta(seconds=3))
     assert expected_seconds(first, 10, 2) == pytest.approx(15)
     assert expected_seconds(record(1, 0, seconds=2.0), 10, 1) == pytest.approx(20)
+
+
+def test_the_score_of_a_depth_that_the_test_rows_judge_is_shown_as_optimistic(tmp_path: Path):
+    class Kinds(Screenplay):
+        def depth(self, depth: int, *, kind: str = "?", **_: Any) -> None:
+            self.told.append(("depth", depth, kind))
+
+    for selection, kind in (("development", ""), ("test", "optimistic test")):
+        told = sweep(sqlite_url(tmp_path / f"{selection}.db"), trials=2, max_depth=1)
+        told = replace(told, config=replace(told.config, selection=selection))
+        climb_ladder(told, scorers("linear"))
+        shown = Kinds()
+        Monitor(told, shown).look_again()
+        assert shown.told[-1] == ("depth", 1, kind)

@@ -12,7 +12,7 @@ from dnnexp.evaluation.schema import EvaluationConfig
 from dnnexp.evaluation.stack import network_shape
 from dnnexp.network.optimizers import OptimizerConfig
 from dnnexp.network.schema import ModelConfig
-from dnnexp.search.residual import DEEP, made_trainable, note_on_depth
+from dnnexp.search.residual import made_trainable, note_on_depth
 from dnnexp.search.schema import SearchConfig, SpaceConfig
 from dnnexp.search.space import lr_bounds, tapered
 from dnnexp.training.schema import TrainerConfig
@@ -25,7 +25,7 @@ def deep(depth: int, activation: str, taper: float = 0.25, **model: object) -> C
 
 def test_a_deep_rectifier_is_residual_in_nearly_all_layers_and_still_tapers() -> None:
     protocol = Protocol(load(DataConfig("wine")), 0.2, EvaluationConfig(), 0)
-    built = made_trainable(deep(32, "relu"))
+    built = made_trainable(deep(32, "relu"), SpaceConfig())
     shape = network_shape(built, protocol)
     assert built.model.residual == "rezero"
     assert sum(shape.is_residual(l) for l in range(1, shape.L)) == 32 - 4
@@ -33,11 +33,20 @@ def test_a_deep_rectifier_is_residual_in_nearly_all_layers_and_still_tapers() ->
     assert list(shape.n[1:-1]) == sorted(shape.n[1:-1], reverse=True)
 
 
-@pytest.mark.parametrize(
-    "configuration", [deep(DEEP - 1, "relu"), deep(64, "tanh"), deep(64, "relu", residual="rezero")]
-)
+@pytest.mark.parametrize("configuration", [deep(23, "relu"), deep(64, "tanh"), deep(64, "relu", residual="rezero")])
 def test_what_trains_as_it_is_stays_as_it_is(configuration: Configuration) -> None:
-    assert made_trainable(configuration) == configuration
+    assert made_trainable(configuration, SpaceConfig()) == configuration
+
+
+def test_from_which_depth_and_in_how_many_blocks_is_set_by_the_space() -> None:
+    early = made_trainable(deep(8, "relu"), SpaceConfig(rezero_depth=8, rezero_blocks=2))
+    assert early.model.residual == "rezero"
+    assert len(set(early.model.widths or ())) == 2
+    assert made_trainable(deep(64, "relu"), SpaceConfig(rezero_depth=None)) == deep(64, "relu")
+    assert note_on_depth(SearchConfig(max_depth=128, space=SpaceConfig(rezero_depth=None)), "none") == ""
+    note = note_on_depth(SearchConfig(max_depth=8, space=SpaceConfig(rezero_depth=8, rezero_blocks=2)), "none")
+    assert note.startswith("from 8 hidden layers on")
+    assert "in 2 blocks" in note
 
 
 def test_a_sweep_that_may_grow_deep_says_what_it_does_there() -> None:
@@ -59,6 +68,6 @@ def test_the_networks_of_the_space_train_at_any_depth(activation: str, depth: in
     for taper in (1.0, 0.25):
         network = deep(depth, activation, taper)
         network.optimizer, network.trainer = OptimizerConfig(lr=float(np.sqrt(low * high))), trainer
-        evaluation = cross_validate(made_trainable(network), protocol)
+        evaluation = cross_validate(made_trainable(network, SpaceConfig()), protocol)
         assert evaluation.learned == 1
         assert evaluation.scores.mean() > 0.8

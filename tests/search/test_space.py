@@ -152,6 +152,15 @@ def test_a_winner_with_activations_of_its_own_repeats_the_last_and_keeps_it_beyo
     assert grow(winner, 2, 8, WIDE)["activation"] == "tanh"
 
 
+@pytest.mark.parametrize(("most", "depths"), [(1, (1, 2)), (3, (3, 4)), (12, (8, 12))])
+def test_to_which_depth_layers_have_widths_of_their_own_is_set(most: int, depths: tuple[int, int]):
+    space = SpaceConfig(per_layer_depth=most)
+    for depth in depths:
+        params, _ = draw(depth, 0, space)
+        assert ("width_1" in params) == (depth <= most)
+        assert grow(draw(1, 0, space)[0], 1, depth, space).keys() == params.keys()
+
+
 def test_the_learning_rate_falls_with_depth_as_adam_wants_it():
     assert lr_bounds(SPACE, 1) == tuple(SPACE.lr)
     low, high = lr_bounds(SPACE, 100)

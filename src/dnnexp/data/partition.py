@@ -6,17 +6,20 @@ import numpy as np
 
 from dnnexp.errors import DataError
 
-__all__ = ["draw_groups", "last_in_time"]
+__all__ = ["DRAWS", "draw_groups", "last_in_time"]
 
 DRAWS = 32  # of which the one nearest to the wanted shares is taken
 
 
-def draw_groups(groups: np.ndarray, labels: np.ndarray | None, count: int, rng: np.random.Generator) -> np.ndarray:
+def draw_groups(
+    groups: np.ndarray, labels: np.ndarray | None, count: int, rng: np.random.Generator, draws: int = DRAWS
+) -> np.ndarray:
     """Return which rows (rows,) are in a part of about `count` rows made of whole groups, some groups left outside.
 
     groups (rows,): codes; labels (rows,): codes of classes whose shares the part should have, None for quantities. Of
-    DRAWS random orders of the groups the one that comes nearest to count and shares is taken; an order that leaves a
-    class without rows outside only where all do. Raises DataError for a single group.
+    `draws` random orders of the groups the one that comes nearest to count and shares is taken; an order that leaves a
+    class without rows outside only where all do. Many orders of few groups find the same part whatever the seed.
+    Raises DataError for a single group.
     """
     _, codes = np.unique(groups, return_inverse=True)
     sizes = np.bincount(codes)
@@ -27,7 +30,7 @@ def draw_groups(groups: np.ndarray, labels: np.ndarray | None, count: int, rng: 
     np.add.at(tallies, (codes, classes), 1)
     total = tallies.sum(axis=0)
     best, taken = np.inf, np.zeros(0, dtype=np.int64)
-    for _ in range(DRAWS):
+    for _ in range(draws):
         order = rng.permutation(len(sizes))
         filled = np.cumsum(sizes[order])
         n = min(max(int(np.abs(filled - count).argmin()) + 1, 1), len(sizes) - 1)

@@ -92,9 +92,9 @@ def score_baselines(
             try:
                 with threadpool_limits(limits=1):  # several cost more than they bring, and other workers have theirs
                     scores.append(fit_and_score(estimator, X, protocol, train, scored))
-            except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
+            except Exception as error:  # noqa: BLE001  whatever a library raises, out of memory included
                 scores.append(np.nan)
-                troubles.append(str(error).strip().partition("\n")[0])
+                troubles.append(str(error).strip().partition("\n")[0] or type(error).__name__)
             if not np.isfinite(scores[-1]) and not troubles[-1]:
                 troubles.append("its predictions are not finite")
         name = "mean" if make is constant and dataset.task == "regression" else key

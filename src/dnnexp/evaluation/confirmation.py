@@ -26,6 +26,7 @@ __all__ = ["REPLICATES", "Confirmation", "confirm"]
 REPLICATES = 2000
 FEWEST = 200  # replicates, however many rows there are
 DRAWS = 4 * 10**7  # of rows, over all replicates: beyond 20,000 rows there are fewer replicates
+UNDEFINED = 0.09  # share of the replicates: three rows are all left out of exp(-3) = 5% of them, two of 13.5%
 ELEMENTS = 2**21  # of a block of replicates, so that memory stays small
 MEANS_OF_ROWS = (accuracy, log_loss, mae)  # a matrix product does for them
 SHARES = (accuracy,)
@@ -63,6 +64,11 @@ def confirm(
     Limits are percentiles of the replicates. A share of rows, such as accuracy, gets Wilson's limits, with as many rows
     as its variance over the replicates is worth, never more than there are: of 36 right ones in 36 rows a
     percentile would say that the accuracy is exactly 1. A single network stands for itself: seeds are not resampled.
+
+    A replicate on whose rows the metric has no value, as where none is of a class that is to be ranked, is left out:
+    what is asked is how the score varies over test rows that have one, as these have. Of a class of one or two rows
+    nothing can be said of how others would be ranked: where more than UNDEFINED of the replicates have no value, the
+    standard error and the limits are NaN.
     """
     A = np.ascontiguousarray(np.swapaxes(outputs, 1, 2))  # (S, n[L], rows)
     Y = np.ascontiguousarray(np.swapaxes(targets, 0, 1)[None])
@@ -84,11 +90,14 @@ def confirm(
     )
 
     def interval(estimate: float, replicates: Floats) -> Interval:
-        standard_error = float(np.std(replicates, ddof=1))
+        defined = replicates[np.isfinite(replicates)]
+        if len(defined) < (1 - UNDEFINED) * len(replicates):
+            return Interval(estimate, math.nan, math.nan, math.nan, confidence)
+        standard_error = float(np.std(defined, ddof=1))
         if metric.function in SHARES:
             low, high = _wilson(estimate, standard_error**2, units, confidence)
         else:
-            low, high = (float(q) for q in np.quantile(replicates, [(1 - confidence) / 2, (1 + confidence) / 2]))
+            low, high = (float(q) for q in np.quantile(defined, [(1 - confidence) / 2, (1 + confidence) / 2]))
         return Interval(estimate, low, high, standard_error, confidence)
 
     return Confirmation(

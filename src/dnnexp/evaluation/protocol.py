@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ from dnnexp.data.schema import PreprocessingConfig
 from dnnexp.data.split import TestSplit, lock_test
 from dnnexp.data.target_code import TargetCode
 from dnnexp.errors import require_choice
-from dnnexp.evaluation.folds import Fold, draw_folds
+from dnnexp.evaluation.folds import Fold, draw_folds, most_folds
 from dnnexp.evaluation.schema import EvaluationConfig
 from dnnexp.evaluation.threshold import require_tunable
 from dnnexp.metrics import Metric, choose_metric, suited_metrics
@@ -86,16 +87,31 @@ class Protocol:
 
     @cached_property
     def rescoring(self) -> Stage:
-        """Fresh folds and seeds for the few that were picked, drawn independently of those that picked them."""
-        folds = self.draw(self.config.again(len(self.split.development)), child(self.seed, FRESH_FOLDS))
+        """Fresh folds and seeds for the few that were picked, other ones than those that picked them.
+
+        There are fewer folds than asked for where rows, groups or times are few.
+        """
+        _, groups, order = self._sides
+        most = most_folds(self.config.rescore_folds, len(self.split.development), groups, order)
+        folds = self.draw(self.config.again(most), child(self.seed, FRESH_FOLDS), self.folds)
         return Stage(folds, [child(self.seed, FRESH_MEMBERS, j) for j in range(len(folds))])
 
-    def draw(self, evaluation: EvaluationConfig, seed: np.random.SeedSequence) -> list[Fold]:
-        """Return folds of the development rows that keep groups whole and time in order, where the data has those."""
+    def draw(
+        self, evaluation: EvaluationConfig, seed: np.random.SeedSequence, before: Sequence[Fold] = ()
+    ) -> list[Fold]:
+        """Return folds of the development rows that keep groups whole and time in order, where the data has those.
+
+        before: folds that are not to be drawn again.
+        """
+        labels, groups, order = self._sides
+        return draw_folds(self.split.development, labels, evaluation, seed, groups, order, before)
+
+    @property
+    def _sides(self) -> tuple[npt.NDArray[Any] | None, ...]:
+        """Classes, groups and ranks in time of the development rows, None for what the data has not."""
         dataset, rows = self.dataset, self.split.development
-        labels = dataset.y[rows] if dataset.classes else None
-        groups, order = (None if sides is None else sides[rows] for sides in (dataset.groups, dataset.order))
-        return draw_folds(rows, labels, evaluation, seed, groups, order)
+        of_all = (dataset.y if dataset.classes else None, dataset.groups, dataset.order)
+        return tuple(None if values is None else values[rows] for values in of_all)
 
     def member_seed(self, j: int) -> np.random.SeedSequence:
         """The seed of the network trained on fold j, the same for every configuration."""

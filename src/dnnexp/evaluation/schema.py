@@ -36,7 +36,6 @@ class EvaluationConfig:
         require(self.rescore_folds >= 2, "evaluation.rescore_folds", "rescore_folds >= 2", self.rescore_folds)
         require(self.rescore_repeats >= 1, "evaluation.rescore_repeats", "rescore_repeats >= 1", self.rescore_repeats)
 
-    def again(self, rows: int) -> EvaluationConfig:
-        """Return how the best of `rows` development rows are scored again; fewer folds where rows are few."""
-        folds = max(2, min(self.rescore_folds, rows // 2))
+    def again(self, folds: int) -> EvaluationConfig:
+        """Return how the best are scored again, in as many of `rescore_folds` as the data allows."""
         return replace(self, folds=folds, repeats=self.rescore_repeats)

@@ -26,6 +26,7 @@ __all__ = [
     "corrected_standard_error",
     "one_standard_error",
     "optimism",
+    "paired",
     "paired_gain",
     "repeats_needed",
     "smallest_detectable",
@@ -82,10 +83,23 @@ def paired_gain(
 
     Pairing takes out what makes a fold easy or hard for both. Raises ValueError where the scores cannot be paired.
     """
-    a, b = np.asarray(scores_a, dtype=np.float64), np.asarray(scores_b, dtype=np.float64)
-    if a.shape != b.shape:
-        raise ValueError(f"paired scores need the same folds and seeds, got {a.size} and {b.size} scores")
+    a, b = paired(scores_a, scores_b)
     return corrected_interval(a - b, n_train, n_score, confidence)
+
+
+def paired(scores_a: Scores, scores_b: Scores) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return both as arrays. Raises ValueError unless they are equally many, one at least, and all finite."""
+    a, b = np.asarray(scores_a, dtype=np.float64), np.asarray(scores_b, dtype=np.float64)
+    if a.shape != b.shape or not a.size:
+        raise ValueError(f"paired scores need the same folds and seeds, got {a.size} and {b.size} scores")
+    for name, values in (("first", a), ("second", b)):
+        if not np.isfinite(values).all():
+            j = int(np.argmin(np.isfinite(values)))
+            raise ValueError(
+                f"paired scores need finite values, got {values[j]} for score {j + 1} of {values.size} of the {name}; "
+                "compare what trained, by a metric that has a value, on every fold"
+            )
+    return a, b
 
 
 def smallest_detectable(runs: int, n_train: float, n_score: float, confidence: float = 0.95) -> float:

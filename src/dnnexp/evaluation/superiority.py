@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from dnnexp.evaluation.statistics import Interval
+from dnnexp.evaluation.statistics import Interval, paired
 
 __all__ = ["MEANINGFUL", "Superiority", "noether_runs", "superiority"]
 
@@ -48,9 +48,7 @@ def superiority(scores_a: Scores, scores_b: Scores, confidence: float = 0.95) ->
     folds that share training rows are not quite, and the interval is then too narrow.
     Raises ValueError where the scores cannot be paired.
     """
-    a, b = np.asarray(scores_a, dtype=np.float64), np.asarray(scores_b, dtype=np.float64)
-    if a.shape != b.shape or not a.size:
-        raise ValueError(f"paired scores need the same folds and seeds, got {a.size} and {b.size} scores")
+    a, b = paired(scores_a, scores_b)
     wins, ties, losses = int((a > b).sum()), int((a == b).sum()), int((a < b).sum())
     J = a.size
     p = (wins + ties / 2) / J

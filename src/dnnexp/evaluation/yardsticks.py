@@ -34,9 +34,15 @@ class Yardsticks(NamedTuple):
     rescored: Baseline | None = None  # the best of them, on fresh folds; None where nothing is scored again
 
     @property
+    def again(self) -> Baseline | None:
+        """The best as it was scored again; None where it was not, or could not be."""
+        is_known = self.rescored is not None and bool(np.isfinite(self.rescored.scores).all())
+        return self.rescored if is_known else None
+
+    @property
     def judged(self) -> list[Baseline]:
         """Each baseline as far as it was scored."""
-        again = self.rescored
+        again = self.again
         return [again if again is not None and again.name == base.name else base for base in self.screened]
 
     def best(self, *, greater_is_better: bool) -> Baseline | None:

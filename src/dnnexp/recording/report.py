@@ -68,6 +68,7 @@ def report_contents(
     baselines, as far as they were scored.
     """
     found = None if predictor is None else outcome(predictor, protocol)
+    is_optimistic = config.search.selection == "test"
     choice = None
     if climb.choice is not None:
         choice = _choice(climb.choice, climb, protocol, right(found), yardsticks)
@@ -81,8 +82,8 @@ def report_contents(
         choice=choice,
         depths=[_depth(summary) for summary in climb.summaries],
         trials=_trials(ended, climb.screened),
-        leaderboard_csv=leaderboard(records, yardsticks.judged),
-        baselines=[_baseline(base) for base in yardsticks.judged],
+        leaderboard_csv=leaderboard(records, yardsticks.judged, is_optimistic=is_optimistic),
+        baselines=[_baseline(base, is_fresh=base is yardsticks.rescored) for base in yardsticks.judged],
         best_of=[_best_of(depth, curve) for depth, curve in efforts(records).items()],
         optimism=_optimism(climb),
         outcome=found,
@@ -93,6 +94,7 @@ def report_contents(
         commands=use_commands(config, study) if predictor is not None else (),
         provenance=facts,
         stopped=climb.reason,
+        is_optimistic=is_optimistic,
     )
 
 
@@ -101,14 +103,15 @@ def _choice(
 ) -> Choice:
     hidden = hidden_layers(record)
     confirmation, beside = climb.confirmation, lead(climb, yardsticks)
+    screened = climb.screened if climb.honest is not None else None  # where the test rows chose
     return Choice(
         network=network_name(record),
         depth=record.depth,
         widths="x".join(str(units) for units, _ in hidden),
         activation="+".join(dict.fromkeys(name for _, name in hidden)),
         parameters=record.parameters,
-        score=_estimate(corrected_interval(record.scores, record.n_train, record.n_score)),
-        folds=len(record.scores),
+        score=_scored(record),
+        folds=len((screened or record).scores),
         test=None if confirmation is None else _tested(confirmation),
         test_rows=len(protocol.split.test),
         test_seeds=() if confirmation is None else confirmation.test_scores,
@@ -117,6 +120,9 @@ def _choice(
         reason="" if confirmation is None else confirmation.reason,
         over_baseline=None if beside is None else _estimate(beside.gain),
         baseline="" if beside is None else beside.baseline.name,
+        is_flattered=beside is not None and beside.is_flattered,
+        development=None if screened is None else _scored(screened),
+        gap=None if screened is None else climb.optimism,
     )
 
 
@@ -140,10 +146,16 @@ def _estimate(interval: Interval) -> Estimate:
     return Estimate(interval.estimate, interval.standard_error, interval.low, interval.high)
 
 
-def _baseline(base: Scored) -> Baseline:
+def _scored(record: TrialRecord) -> Estimate:
+    return _estimate(corrected_interval(record.scores, record.n_train, record.n_score))
+
+
+def _baseline(base: Scored, *, is_fresh: bool) -> Baseline:
     known = _estimate(corrected_interval(base.scores, base.n_train, base.n_score))
     score = known if math.isfinite(known.value) else None
-    return Baseline(base.name, score, base.test_score if math.isfinite(base.test_score) else None, base.seconds)
+    return Baseline(
+        base.name, score, base.test_score if math.isfinite(base.test_score) else None, base.seconds, is_fresh
+    )
 
 
 def _best_of(depth: int, curve: BestOfN) -> BestOf:
@@ -156,10 +168,7 @@ def _optimism(climb: Climb) -> Optimism | None:
     difference = flattery(climb)
     if difference is None or climb.choice is None or climb.screened is None:
         return None
-    screening, rescored = (
-        _estimate(corrected_interval(record.scores, record.n_train, record.n_score))
-        for record in (climb.screened, climb.choice)
-    )
+    screening, rescored = _scored(climb.screened), _scored(climb.choice)
     return Optimism(network_name(climb.choice), screening, rescored, _estimate(difference))
 
 

@@ -89,7 +89,7 @@ class SweepRecorder:
         folder = self._config.paths.outputs / self._study
         folder.mkdir(parents=True, exist_ok=True)
         files: dict[str, str | bytes] = {
-            "leaderboard.csv": leaderboard(records, yardsticks.judged),
+            "leaderboard.csv": leaderboard(records, yardsticks.judged, is_optimistic=self._is_optimistic),
             "best_of_n.csv": best_of_table(efforts(records)),
             "answer.txt": "\n".join(sentences) + "\n",
             "config.yaml": self._config.text,

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from dnnexp.evaluation.comparison import Comparison
 from dnnexp.evaluation.statistics import Interval
 from dnnexp.evaluation.superiority import MEANINGFUL, Superiority, noether_runs
+from dnnexp.notation import counted
 
 __all__ = ["Contestant", "comparison_sentences"]
 
@@ -28,11 +29,10 @@ def comparison_sentences(
     """Return what each scored, how much better A or B is and how sure that is, and what it would take to know."""
     scores = comparison.superiority.wins + comparison.superiority.ties + comparison.superiority.losses
     folds = comparison.folds
-    on = (
-        f"{scores} scores each, {folds} folds × {scores // folds} repeats"
-        if scores > 1
-        else "One score each, on held-out rows"
-    )
+    on = "One score each, on held-out rows"
+    if scores > 1:  # where groups or times are few, repeats bring fewer folds
+        drawn = f"{counted(folds, 'fold')} × {counted(scores // folds, 'repeat')}"
+        on = f"{scores} scores each, {drawn if scores % folds == 0 else f'at most {folds} to a repeat'}"
     said = []
     for one in (a, b):
         error = f" ± {one.standard_error:.4f}" if math.isfinite(one.standard_error) else ""

@@ -172,6 +172,7 @@ class SweepProgress:
         self,
         depth: int,
         *,
+        kind: str = "",
         network: str,
         score: float | None,
         error: float | None = None,
@@ -179,8 +180,11 @@ class SweepProgress:
         gain_error: float | None = None,
         note: str = "",
     ) -> None:
-        """Print the line of a finished depth: score ± error, gain over the best so far ± error, best network, note."""
-        words = [f"depth {depth:>3}  {self._metric} {with_error(score, error)}"]
+        """Print the line of a finished depth: score ± error, gain over the best so far ± error, best network, note.
+
+        kind: of the score, where it is not one on development data: "optimistic test".
+        """
+        words = [f"depth {depth:>3}  {f'{kind} ' if kind else ''}{self._metric} {with_error(score, error)}"]
         if gain is not None:
             words.append(f"gain {signed(gain, gain_error)}")
         words += [note] if note else []

@@ -18,6 +18,7 @@ from dnnexp.search.yardsticks import lead
 __all__ = ["OPTIMISTIC", "answer", "inputs_sentence", "short_verdict", "verdict"]
 
 NO_YARDSTICKS = Yardsticks()
+FEWER = 0.9  # times the rows, from which down a score is lower for that reason too
 OPTIMISTIC = "optimistic"  # what a figure is that was chosen by the rows it was measured on
 
 
@@ -39,12 +40,19 @@ def answer(
         sentences += _confirmed(climb.confirmation, test_rows, development_rows, is_honest=climb.honest is None)
     sentences += _beside_baselines(climb, yardsticks)
     best = max((s.best for s in climb.summaries if s.best is not None), key=mean_score)
+    by_rows = "" if climb.honest is None else f" by the test rows ({OPTIMISTIC})"
     if best.key != choice.key:
         sentences.append(
-            f"The best mean, {number(best.score)}, has {network_name(best)}; the choice is the shallowest, then the "
-            f"smallest network {'within one standard error of it' if len(best.scores) > 1 else 'that has it'}."
+            f"The best mean{by_rows}, {number(best.score)}, has {network_name(best)}; the choice is the shallowest, "
+            f"then the smallest network {'within one standard error of it' if len(best.scores) > 1 else 'that has it'}."
         )
-    sentences += [f"Depth {s.depth}: {verdict(s)}." for s in climb.summaries if s.gain is not None]
+    sentences += [
+        f"Depth {s.depth}{by_rows}: {verdict(s)}."
+        if s.best is not None
+        else f"Depth {s.depth}: {verdict(s)}, {s.diverged} of {counted(s.trials, 'trial')} diverged."
+        for s in climb.summaries
+        if s.gain is not None or s.best is None
+    ]
     tried = counted(sum(summary.trials for summary in climb.summaries), "configuration")
     depths = ", ".join(str(summary.depth) for summary in climb.summaries)
     where = f"depth{'s' * (len(climb.summaries) > 1)} {depths}"
@@ -55,23 +63,34 @@ def answer(
 
 def _beside_baselines(climb: Climb, yardsticks: Yardsticks) -> list[str]:
     """Return what scores without a network, and whether the choice is better than the best of that."""
-    known = [(base.name, float(base.scores.mean())) for base in yardsticks.judged if len(base.scores)]
+    known = {base.name: float(base.scores.mean()) for base in yardsticks.screened if len(base.scores)}
     if not known:
         return []
-    said = [f"For comparison, without a network: {', '.join(f'{name} {number(score)}' for name, score in known)}."]
+    again = yardsticks.again
+    listed_scores = ", ".join(f"{name} {number(score)}" for name, score in known.items())
+    fresh = "" if climb.honest is None else ", on development data"
+    if again is not None:
+        folds = len(yardsticks.screened[0].scores), len(again.scores)
+        fresh = (
+            f" over the {counted(folds[0], 'fold')} of the screening; {again.name} "
+            f"{number(float(again.scores.mean()))} over the {counted(folds[1], 'fresh fold')}"
+        )
+    said = [f"For comparison, without a network: {listed_scores}{fresh}."]
     found = lead(climb, yardsticks)
     if found is None:
         return said
     gain, name = found.gain, found.baseline.name
+    where = "as both were screened, which flatters the network" if found.is_flattered else "on the same folds"
     if not (math.isfinite(gain.low) and math.isfinite(gain.high)):
-        return [*said, f"The network gains {signed(gain.estimate)} over {name}; one score each says no more."]
+        flattered = f", {where}" if found.is_flattered else ""
+        return [
+            *said,
+            f"The network gains {signed(gain.estimate)} over {name}{flattered}; one score each says no more.",
+        ]
     limits = f"{gain.confidence:.0%} interval {interval(gain.low, gain.high, signed=True)}"
-    over = f"gain {signed(gain.estimate, gain.standard_error)} on the same folds, {limits}"
-    finite = [score for _, score in known if math.isfinite(score)]
-    top = max(finite) if climb.choice is None or climb.choice.greater_is_better else min(finite)
-    rank = "the best of these" if dict(known)[name] == top else "the best of these in the screening"
+    over = f"gain {signed(gain.estimate, gain.standard_error)} {where}, {limits}"
     told = f"is {'better' if gain.low > 0 else 'worse'} than" if gain.excludes_zero else "cannot be told apart from"
-    return [*said, f"The network {told} {name}, {rank} ({over})."]
+    return [*said, f"The network {told} {name}, the best of these ({over})."]
 
 
 def _on_development_data(climb: Climb) -> list[str]:
@@ -84,6 +103,9 @@ def _on_development_data(climb: Climb) -> list[str]:
         is_luck = optimism > 0 and set(luck) & set("123456789")
         lucky = f"{luck} of that was luck" if choice.greater_is_better else f"by luck that was {luck} too low"
         means = lucky if is_luck else "it was not flattered by being picked"
+        if choice.n_train < FEWER * screened.n_train:
+            rows = f"fewer rows to learn from ({choice.n_train:,.0f} instead of {screened.n_train:,.0f})"
+            means = f"a difference of {signed(optimism)}, by luck and by {rows}"
         over = counted(len(screened.scores), "fold")
         said.append(f"Screening had picked it with {number(screened.score)} over {over}: {means}.")
     return said
@@ -116,9 +138,12 @@ def _confirmed(confirmation: TrialRecord, test_rows: int, development_rows: int,
     if score is None:
         return [f"{refitted}, it could not be trained, and there is no model: {confirmation.reason}."]
     rows = f"on {test_rows:,} rows that {'chose nothing' if is_honest else f'chose it ({OPTIMISTIC})'}"
+    unknown = ""
+    if f"test/{metric}" in confirmation.metrics and f"test/{metric}_low" not in confirmation.metrics:
+        unknown = f" No interval: too often a draw of these rows has no {metric}, as where a class has one or two."
     if len(scores) <= 1:
         limits = _limits(confirmation, "first")
-        return [f"{refitted}, it has test {metric} {number(score)}{f' ({limits})' if limits else ''} {rows}."]
+        return [f"{refitted}, it has test {metric} {number(score)}{f' ({limits})' if limits else ''} {rows}.{unknown}"]
     trained = [value for value in scores if math.isfinite(value)]
     lost = len(scores) - len(trained)
     limits = _limits(confirmation, "test")
@@ -128,9 +153,10 @@ def _confirmed(confirmation: TrialRecord, test_rows: int, development_rows: int,
     means = f" ({behind})" if behind else ""
     own = f" ({limits})" if (limits := _limits(confirmation, "first")) else ""
     gone = f" {counted(lost, 'network')} of {len(scores)} diverged." if lost else ""
+    kind = "test" if is_honest else f"{OPTIMISTIC} test"
     return [
-        f"{refitted}, it has test {metric} {said}{means} {rows}.{gone}",
-        f"The champion, the network of the first seed, has test {metric} {number(scores[0])}{own}.",
+        f"{refitted}, it has test {metric} {said}{means} {rows}.{gone}{unknown}",
+        f"The champion, the network of the first seed, has {kind} {metric} {number(scores[0])}{own}.",
     ]
 
 
@@ -165,7 +191,9 @@ def verdict(summary: DepthSummary) -> str:
     """Return what a depth gained over the best shallower one, ± , and whether that is distinguishable from nothing."""
     gain = summary.gain
     if gain is None:
-        return "no network was completed" if summary.best is None else "the first depth"
+        if summary.best is not None:
+            return "the first depth"
+        return "none of its best could be scored again" if summary.complete else "no network was completed"
     over = f"over depth {summary.compared_depth}"
     if not (math.isfinite(gain.low) and math.isfinite(gain.high)):
         return f"gain {signed(gain.estimate)} {over}, one score each says nothing about the uncertainty"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Protocol
 
-from dnnexp.search.answer import short_verdict
+from dnnexp.search.answer import OPTIMISTIC, short_verdict
 from dnnexp.search.journal import network_name
 from dnnexp.search.ladder import Climb, climb
 from dnnexp.search.records import TrialRecord, in_budget
@@ -28,6 +28,7 @@ class Shows(Protocol):
         self,
         depth: int,
         *,
+        kind: str,
         network: str,
         score: float | None,
         error: float | None,
@@ -113,6 +114,7 @@ class Monitor:
             best, gain = summary.best, summary.gain
             self._display.depth(
                 summary.depth,
+                kind=f"{OPTIMISTIC} test" if self._sweep.config.selection == "test" else "",
                 network="" if best is None else network_name(best),
                 score=summary.score,
                 error=summary.standard_error,

@@ -14,15 +14,12 @@ from dnnexp.network.activations import ACTIVATIONS
 
 if TYPE_CHECKING:
     from dnnexp.evaluation.configuration import Configuration
-    from dnnexp.search.schema import SearchConfig
+    from dnnexp.search.schema import SearchConfig, SpaceConfig
 
-__all__ = ["DEEP", "made_trainable", "note_on_depth"]
-
-DEEP = 24  # hidden layers from which it takes more than the right weights
-BLOCKS = 4  # of equal width
+__all__ = ["made_trainable", "note_on_depth"]
 
 
-def made_trainable(configuration: Configuration) -> Configuration:
+def made_trainable(configuration: Configuration, space: SpaceConfig) -> Configuration:
     """Return the configuration with what its depth and activation need; itself where the user has chosen a residual.
 
     Only networks of one activation are changed, and only where nothing was said against it.
@@ -30,21 +27,23 @@ def made_trainable(configuration: Configuration) -> Configuration:
     model = configuration.model
     hidden = model.hidden
     all_rectify = all(ACTIVATIONS[activation].is_rectifier for _, activation in hidden)
-    if len(hidden) < DEEP or model.residual != "none" or not all_rectify:
+    is_deep = space.rezero_depth is not None and len(hidden) >= space.rezero_depth
+    if not is_deep or model.residual != "none" or not all_rectify:
         return configuration
     widths = [units for units, _ in hidden]
-    block = -(-len(widths) // BLOCKS)
+    block = -(-len(widths) // space.rezero_blocks)
     first = [widths[block * (l // block)] for l in range(len(widths))]
     return replace(configuration, model=replace(model, residual="rezero", widths=first))
 
 
 def note_on_depth(search: SearchConfig, residual: str) -> str:
     """Return what a sweep that may grow so deep does to its networks, in a sentence; "" where it does nothing."""
-    changed = [activation for activation in search.space.activation if ACTIVATIONS[activation].is_rectifier]
-    if search.max_depth < DEEP or residual != "none" or not changed:
+    space = search.space
+    changed = [activation for activation in space.activation if ACTIVATIONS[activation].is_rectifier]
+    if space.rezero_depth is None or search.max_depth < space.rezero_depth or residual != "none" or not changed:
         return ""
     names = ", ".join(changed)
     return (
-        f"from {DEEP} hidden layers on, networks of {names} are built with model.residual=rezero and widths in {BLOCKS}"
-        " blocks: plain ones do not train at such depths"
+        f"from {space.rezero_depth} hidden layers on, networks of {names} are built with model.residual=rezero and "
+        f"widths in {space.rezero_blocks} blocks: plain ones do not train at such depths (search.space.rezero_depth)"
     )

@@ -29,9 +29,12 @@ class SpaceConfig:
     """What a trial may choose; the same bounds for every trial of one depth."""
 
     width: list[int] = field(default_factory=lambda: [16, 128])  # units of a layer, log scale
-    taper: list[float] = field(default_factory=lambda: [0.25, 1.0])  # beyond 6 layers: last width / first, log scale
+    per_layer_depth: int = 6  # to so many layers each has a width of its own: of more, 20 trials tell too little
+    taper: list[float] = field(default_factory=lambda: [0.25, 1.0])  # beyond them: last width / first, log scale
     activation: list[str] = field(default_factory=lambda: ["relu", "tanh", "gelu", "silu"])  # one for all layers
-    per_layer_activation: bool = False  # to 6 layers each has its own
+    per_layer_activation: bool = False  # to per_layer_depth layers each has its own
+    rezero_depth: int | None = 24  # from so many layers on rectifiers are ReZero: plain ones do not train; None: never
+    rezero_blocks: int = 4  # of layers of equal width, which ReZero takes
     lr: list[float] = field(default_factory=lambda: [1e-3, 3e-2])  # at one hidden layer, log scale
     lr_exponent: float = 0.5  # at depth d the bounds of lr are multiplied by d ** -lr_exponent
     weight_decay: list[float] | None = field(default_factory=lambda: [1e-3, 1.0])  # log scale; None: as configured
@@ -52,6 +55,9 @@ class SpaceConfig:
             require(holds, "search.space.dropout", "[low, high] with 0 <= low <= high < 1", self.dropout)
         holds = 0 <= self.lr_exponent <= 3
         require(holds, "search.space.lr_exponent", "0 <= lr_exponent <= 3", self.lr_exponent)
+        for name in ("per_layer_depth", "rezero_depth", "rezero_blocks"):
+            count = getattr(self, name)
+            require(count is None or count >= 1, f"search.space.{name}", f"{name} >= 1", count)
         _require_choices("activation", self.activation, ACTIVATIONS)
         _require_choices("scaling", self.scaling, SCALINGS)
         _require_choices("skew", self.skew, SKEWS)

@@ -13,9 +13,8 @@ if TYPE_CHECKING:
     from dnnexp.data.dataset import Dataset
     from dnnexp.evaluation.configuration import Configuration
 
-__all__ = ["PER_LAYER_DEPTH", "Suggests", "flatten", "grow", "lr_bounds", "settled", "start", "suggest", "tapered"]
+__all__ = ["Suggests", "flatten", "grow", "lr_bounds", "settled", "start", "suggest", "tapered"]
 
-PER_LAYER_DEPTH = 6  # up to here every layer has a width of its own; beyond, too many for twenty trials to tell apart
 FEW_COLUMNS = 10  # up to here all are kept, unless something else is asked for
 COUNTS = tuple(base * 10**power for power in range(6) for base in (5, 10, 20))  # of columns to keep: 5, 10, 20, 50, …
 SCALINGS = ("standard", "robust")  # that numbers can do with one as well as with the other
@@ -82,7 +81,7 @@ def suggest(trial: Suggests, depth: int, base: Configuration, space: SpaceConfig
     The same parameters with the same bounds for every trial of a depth, none conditional on another.
     """
     low, high = space.width
-    if depth <= PER_LAYER_DEPTH:
+    if depth <= space.per_layer_depth:
         widths = [trial.suggest_int(f"width_{l}", low, high, log=True) for l in range(1, depth + 1)]
     else:
         width = trial.suggest_int("width", low, high, log=True)
@@ -116,7 +115,7 @@ def _activations(trial: Suggests, depth: int, space: SpaceConfig) -> dict[str, A
 
 def has_own_activations(space: SpaceConfig, depth: int) -> bool:
     """Whether each layer of a network of that depth has an activation of its own."""
-    return space.per_layer_activation and depth <= PER_LAYER_DEPTH
+    return space.per_layer_activation and depth <= space.per_layer_depth
 
 
 def _choose(trial: Suggests, name: str, choices: Sequence[Any] | str | None, configured: Any) -> Any:
@@ -160,13 +159,13 @@ def grow(params: Mapping[str, Any], depth: int, deeper: int, space: SpaceConfig)
     space. Where layers stop having widths of their own, the first and the last width become base width and taper.
     """
     grown = {name: params[name] for name in CARRIED if name in params}
-    if depth <= PER_LAYER_DEPTH:
+    if depth <= space.per_layer_depth:
         widths = [params[f"width_{l}"] for l in range(1, depth + 1)]
         width, taper = widths[0], widths[-1] / widths[0]
     else:
         width, taper = params["width"], params["taper"]
         widths = tapered(width, taper, depth)
-    if deeper <= PER_LAYER_DEPTH:
+    if deeper <= space.per_layer_depth:
         longer = [*widths, *[widths[-1]] * (deeper - depth)]
         grown |= {f"width_{l}": round(_clip(n, space.width)) for l, n in enumerate(longer, start=1)}
     else:

@@ -59,7 +59,7 @@ class Trial:
         try:
             self.study.sampler = self.claim(trial)
             suggested = suggest(trial, self.work.depth, self.sweep.base, self.sweep.config.space)
-            configuration = made_trainable(suggested)
+            configuration = made_trainable(suggested, self.sweep.config.space)
             with self.interrupts.allowed():
                 evaluation = self.score(trial, configuration)
         except KeyboardInterrupt:

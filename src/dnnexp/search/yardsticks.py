@@ -27,6 +27,7 @@ class Lead(NamedTuple):
 
     baseline: Baseline
     gain: Interval  # positive is better whatever the metric
+    is_flattered: bool  # both as screened, though the choice was scored again: of the two, it alone was picked by that
 
 
 def are_scored(yardsticks: Yardsticks, config: SearchConfig) -> bool:
@@ -96,11 +97,11 @@ def lead(climb: Climb, yardsticks: Yardsticks) -> Lead | None:
     choice, screened = climb.choice, climb.screened
     if choice is None or screened is None:
         return None
-    best, again = yardsticks.best(greater_is_better=choice.greater_is_better), yardsticks.rescored
+    best, again = yardsticks.best(greater_is_better=choice.greater_is_better), yardsticks.again
     record = choice if choice.stage == "rescore" and again is not None else screened
     baseline = again if record.stage == "rescore" else best
     if baseline is None or len(baseline.scores) != len(record.scores):
         return None
     sign = 1 if record.greater_is_better else -1
     gain = paired_gain(record.oriented_scores, sign * baseline.scores, record.n_train, record.n_score)
-    return Lead(baseline, gain)
+    return Lead(baseline, gain, is_flattered=choice.stage == "rescore" and record.stage != "rescore")

@@ -27,7 +27,7 @@ def test_four_questions_are_answered() -> None:
     assert said["Which network?"].answer == "1 hidden layer"
     assert said["How good?"].answer == "0.9889"
     assert any(
-        "chosen by another: 0.9875 ± 0.0061 in cross-validation" in line
+        "chosen by another: 0.9875 ± 0.0061 on development data" in line
         for line in said["How sure of the score?"].behind
     )
     assert said["Do more layers help?"].answer == "not clearly"
@@ -80,9 +80,83 @@ def test_baselines_are_compared_on_the_same_rows() -> None:
     assert behind[-1] == "for comparison, on the same test rows: majority 0.1000, linear 0.9600, boosted trees 0.9700"
     beside = replace(CHOICE, over_baseline=Estimate(0.01, 0.004, 0.002, 0.018), baseline="boosted trees")
     assert cards(made(choice=beside))["How good?"].behind[-1] == (
-        "over boosted trees in cross-validation, on the same folds: "
+        "over boosted trees on development data, on the same folds: "
         "+0.0100 ± 0.0040, better (95% interval +0.0020 to +0.0180)"
     )
+
+
+def test_a_gain_by_the_screening_is_said_to_flatter_the_network() -> None:
+    beside = replace(CHOICE, over_baseline=Estimate(0.01), baseline="linear", is_flattered=True)
+    assert (
+        cards(made(choice=beside))["How good?"]
+        .behind[-1]
+        .startswith("over linear on development data, as both were screened, which flatters the network: +0.0100, one")
+    )
+
+
+def test_deeper_networks_that_could_not_be_trained_were_tried() -> None:
+    one, two, three = made().depths
+    lost = [replace(d, score=None, gain=None, verdict="no network was completed", diverged=20) for d in (two, three)]
+    contents = made(depths=[one, *lost])
+    assert headline(contents).title == "Use one hidden layer: deeper networks could not be trained"
+    card = cards(contents)["Do more layers help?"]
+    assert card.answer == "they could not be trained"
+    assert card.behind[0] == "2 hidden layers: no network was completed, 20 of 20 trials diverged"
+    card = cards(made(depths=[one, two, lost[1]]))["Do more layers help?"]
+    assert card.answer == "not clearly"
+    assert "3 hidden layers: no network was completed, 20 of 20 trials diverged" in card.behind
+
+
+def test_a_deep_choice_beside_one_layer_that_could_not_be_trained_claims_no_gain() -> None:
+    one, two, _ = made().depths
+    contents = made(
+        depths=[replace(one, score=None, gain=None), replace(two, gain=None)],
+        choice=replace(DEEP, depth=2, over_one_layer=None),
+    )
+    assert headline(contents).title == "Use two hidden layers: the only depth that could be trained"
+    assert cards(contents)["Better than one layer?"].answer == "not known"
+
+
+OPTIMISTIC = replace(
+    CHOICE,
+    score=Estimate(0.9917),
+    development=Estimate(0.9875, 0.0061),
+    gap=0.0139,
+    test=Estimate(0.9889, None, 0.979, 0.992),
+    test_seeds=(0.98, 0.99),
+)
+
+
+def test_where_the_test_rows_chose_nothing_is_said_to_have_been_kept_aside() -> None:
+    contents = made(choice=OPTIMISTIC, is_optimistic=True)
+    top = headline(contents)
+    assert top.title == "Use one hidden layer: optimistic, chosen by the test rows"
+    assert top.lead == (
+        "Optimistic: depth and network were chosen by the 359 test rows themselves. Trained on the rest of the data, "
+        "it reaches accuracy 0.9889 (mean of 2 trainings) on them, and 0.9875 ± 0.0061 on development data "
+        "(mean of 5 folds ± standard error)."
+    )
+    said = cards(contents)
+    assert said["How good?"] == (
+        "How good?",
+        "0.9889, optimistic",
+        (
+            "test accuracy on the 359 rows that chose it, mean of 2 trainings",
+            "0.9875 ± 0.0061 on development data (mean of 5 folds ± standard error)",
+            "choosing by the test rows makes the figure look better by 0.0139",
+            "for comparison, on the same test rows: majority 0.1000, linear 0.9600, boosted trees 0.9700",
+        ),
+    )
+    assert said["How sure of the score?"].answer == "0.9790 to 0.9920, optimistic"
+    assert "gains in optimistic test accuracy, ± standard error" in said["Do more layers help?"].behind
+    deep = made(choice=replace(OPTIMISTIC, depth=2, over_one_layer=Estimate(0.01)), is_optimistic=True)
+    assert cards(deep)["Better than one layer?"].answer == "+0.0100, optimistic"
+    lost = made(choice=replace(OPTIMISTIC, test=None, reason="diverged in epoch 3"), is_optimistic=True)
+    assert headline(lost).lead == (
+        "Optimistic: depth and network were chosen by the 359 test rows, on which the networks of its folds have mean "
+        "accuracy 0.9917. It could not be trained on all of the data: diverged in epoch 3."
+    )
+    assert cards(lost)["How good?"].answer == "0.9917, optimistic"
 
 
 def test_one_depth_alone_is_no_answer_on_depth() -> None:

@@ -224,3 +224,36 @@ def test_the_optimism_of_the_winner_stands_with_its_interval() -> None:
     assert "a difference of +0.0030 ± 0.0020 (95% interval -0.0010 to +0.0070)" in report_html(made())
     one = Optimism("d1-64", Estimate(0.99), Estimate(0.987), Estimate(0.003))
     assert "a difference of +0.0030. Choice" in report_html(made(optimism=one))
+
+
+def test_where_the_test_rows_chose_every_score_by_them_is_called_optimistic() -> None:
+    chosen = replace(CHOICE, score=Estimate(0.99), development=Estimate(0.9875, 0.0061), gap=0.01)
+    depths = [replace(d, score=Estimate(0.99)) for d in made().depths]
+    html = report_html(made(choice=chosen, depths=depths, optimism=None, is_optimistic=True))
+    for untrue in (
+        "chose nothing",
+        "of the folds; nothing is chosen",
+        "kept aside",
+        "chosen by another",
+        "what is chosen by.",
+    ):
+        assert untrue not in html
+    read = page(made(choice=chosen, depths=depths, optimism=None, is_optimistic=True))
+    (outcome,) = read.text("section", id="outcome")
+    assert "Optimistic: these rows chose the network" in outcome
+    (curves,) = read.text("section", id="depths")
+    assert curves.count("Optimistic: ") == 2
+    assert curves.count("optimistic test accuracy 0.9900") == len(depths)
+    assert "test (optimistic)" in read.text("th")
+
+
+def test_baselines_of_the_same_score_share_a_line_and_a_label() -> None:
+    bases = [replace(base, score=Estimate(0.97)) for base in made().baselines[1:]]
+    assert report_html(made(baselines=bases)).count(">linear, boosted trees</text>") == 1
+
+
+def test_a_baseline_that_was_scored_again_is_told_from_those_that_were_not() -> None:
+    bases = [replace(base, is_fresh=base.name == "linear") for base in made().baselines]
+    html = report_html(made(baselines=bases))
+    assert html.count("baseline, rescored") == 1
+    assert "Baselines other than linear are on the folds of the screening." in html

@@ -62,9 +62,9 @@ class Choice:
     widths: str  # "64x32"
     activation: str
     parameters: int
-    score: Estimate  # on development data: what it was chosen by
-    folds: int  # scores that stand behind it
-    test: Estimate | None = None  # on the rows that chose nothing; limits where several seeds were confirmed
+    score: Estimate  # what it was chosen by: on development data, or on the test rows where these choose
+    folds: int  # scores on development data
+    test: Estimate | None = None  # on the test rows; limits where several seeds were confirmed
     test_rows: int = 0
     test_seeds: Sequence[float] = ()  # the test score of each seed's refit
     right: int | None = None  # test rows that are classified right
@@ -72,6 +72,9 @@ class Choice:
     reason: str = ""  # why there is no model
     over_baseline: Estimate | None = None  # gain over the best of what needs no network, on the same folds
     baseline: str = ""  # the name of that
+    is_flattered: bool = False  # that gain is by the screening, which picked the network but not the baseline
+    development: Estimate | None = None  # where the test rows chose: the score on development data, which chose nothing
+    gap: float | None = None  # where the test rows chose: how much better that makes the figure look
 
 
 @dataclass(frozen=True)
@@ -116,9 +119,10 @@ class Baseline:
     """What something simpler scores on the same rows: majority or mean, linear, boosted trees."""
 
     name: str
-    score: Estimate | None
+    score: Estimate | None  # on development data
     test: float | None = None
     seconds: float | None = None
+    is_fresh: bool = False  # scored on the fresh folds, as the best networks are
 
 
 @dataclass(frozen=True)
@@ -217,3 +221,9 @@ class Contents:
     commands: Sequence[Command] = ()
     provenance: Mapping[str, str] = field(default_factory=dict)
     stopped: str = ""  # why growing stopped; empty where it has not
+    is_optimistic: bool = False  # the test rows chose: depths and choice are judged by the rows they are measured on
+
+    @property
+    def judged_by(self) -> str:
+        """What the figures of depths and choice are, in words."""
+        return f"optimistic test {self.metric}" if self.is_optimistic else self.metric

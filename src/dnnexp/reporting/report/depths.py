@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from dnnexp.notation import gain, interval, with_error
-from dnnexp.reporting.report.contents import BestOf, Contents, Depth
+from dnnexp.reporting.report.contents import Baseline, BestOf, Contents, Depth
 from dnnexp.reporting.report.plot import Plot, Scale, linear, logarithmic, places, spans_widely
 
 __all__ = ["best_of_curves", "curves_by_depth", "depth_curve", "gains", "layers", "rung"]
@@ -31,19 +31,19 @@ def layers(depth: int) -> str:
 def depth_curve(contents: Contents) -> Markup:
     """Return the best score of each depth with bars of one standard error, the baselines, the choice ringed."""
     known = [(depth, depth.score) for depth in contents.depths if depth.score is not None]
-    lines = [(base, base.score) for base in contents.baselines if base.score is not None]
+    lines = [(base, at) for base in contents.baselines if (at := _level(contents, base)) is not None]
     values = [v for _, s in known for v in (s.value - (s.error or 0), s.value + (s.error or 0))]
-    shown = _near([score.value for _, score in lines], values)
+    shown = _near([at for _, at in lines], values)
     y = linear([*values, *shown])
-    plot = Plot(places([str(depth.depth) for depth, _ in known]), y, "hidden layers", contents.metric)
+    plot = Plot(places([str(depth.depth) for depth, _ in known]), y, "hidden layers", contents.judged_by)
     best = (max if contents.greater_is_better else min)(known, key=lambda item: item[1].value)[1]
     if best.error:
         low, high = best.value - best.error, best.value + best.error
         plot.area((plot.x.low, plot.x.high), (low, low), (high, high), "band")
-    for i, (base, score) in enumerate(lines):
-        if score.value in shown:
-            plot.line(((plot.x.low, score.value), (plot.x.high, score.value)), DASHES[i % len(DASHES)])
-            plot.add("text", base.name, class_="note end", x=plot.width - 18, y=plot.up(score.value) - 4)
+    for i, at in enumerate(dict.fromkeys(shown)):
+        names = ", ".join(base.name for base, level in lines if level == at)
+        plot.line(((plot.x.low, at), (plot.x.high, at)), DASHES[i % len(DASHES)])
+        plot.add("text", names, class_="note end", x=plot.width - 18, y=plot.up(at) - 4)
     plot.line([(i, score.value) for i, (_, score) in enumerate(known)], "main")
     for i, (depth, score) in enumerate(known):
         if score.error:
@@ -52,7 +52,14 @@ def depth_curve(contents: Contents) -> Markup:
         if contents.choice is not None and depth.depth == contents.choice.depth:
             plot.dot(i, contents.choice.score.value, "ring", 10)
     said = "; ".join(f"{layers(d.depth)}: {with_error(s.value, s.error)}" for d, s in known)
-    return plot.svg(f"{contents.metric} of the best network of each depth. {said}.")
+    return plot.svg(f"{contents.judged_by} of the best network of each depth. {said}.")
+
+
+def _level(contents: Contents, base: Baseline) -> float | None:
+    """Return the baseline's score on the rows by which the depths are judged."""
+    if contents.is_optimistic:
+        return base.test
+    return None if base.score is None else base.score.value
 
 
 def _bar(plot: Plot, x: float, low: float, high: float) -> None:
@@ -76,7 +83,7 @@ def gains(contents: Contents) -> Markup:
     labels = [f"{depth.depth} over {depth.compared_depth}" for depth, _ in known]
     y = Scale(-0.5, len(known) - 0.5, tuple((len(known) - 1.0 - i, label) for i, label in enumerate(labels)))
     height = 58 + 44 * len(known)
-    plot = Plot(x, y, f"gain in {contents.metric}", "", height=height, left=86, grid="x")
+    plot = Plot(x, y, f"gain in {contents.judged_by}", "", height=height, left=86, grid="x")
     zero = plot.across(0)
     plot.add("line", class_="axis", x1=zero, x2=zero, y1=12, y2=height - 46)
     for i, (_, won) in enumerate(known):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from dnnexp.notation import gain, interval, number, with_error
+from dnnexp.notation import counted, gain, interval, number, with_error
+from dnnexp.reporting.report import optimistic
 from dnnexp.reporting.report.contents import Choice, Contents, Depth, Estimate
 from dnnexp.reporting.report.depths import layers
 
@@ -56,12 +57,13 @@ def headline(contents: Contents) -> Headline:
         return Headline(title, lead, ())
     words = NUMERALS[choice.depth] if choice.depth < len(NUMERALS) else f"{choice.depth:,}"
     plain = f"Use {words.lower()} hidden layer{'s' * (choice.depth != 1)}"
-    cards = (
-        _which(choice),
-        _how_good(contents, choice),
-        _over_one_layer(contents, choice),
-        _how_sure(contents, choice),
-    )
+    which, over = _which(choice), _over_one_layer(contents, choice)
+    if contents.is_optimistic:
+        score, behind = optimistic.how_good(contents, choice)
+        good = Card("How good?", score, (*behind, *_over_baselines(contents, choice)))
+        cards = (which, good, over, Card("How sure of the score?", *optimistic.how_sure(contents, choice)))
+        return Headline(f"{plain}: optimistic, chosen by the test rows", optimistic.lead(contents, choice), cards)
+    cards = (which, _how_good(contents, choice), over, _how_sure(contents, choice))
     return Headline(f"{plain}: {_verdict(contents, choice)}", _lead(contents, choice), cards)
 
 
@@ -69,9 +71,13 @@ def _verdict(contents: Contents, choice: Choice) -> str:
     over = choice.over_one_layer
     if over is not None:
         return "clearly better than one" if (over.low or 0) > 0 else "perhaps better than one"
-    if not any(depth.depth > choice.depth and depth.gain for depth in contents.depths):
+    others = [depth for depth in contents.depths if depth.depth != choice.depth]
+    deeper = [depth for depth in others if depth.depth > choice.depth]
+    if not others:
         return "the only depth tried"
-    if choice.depth == 1 or not any(depth.depth < choice.depth for depth in contents.depths):
+    if not any(depth.score for depth in others):
+        return "deeper networks could not be trained" if deeper else "the only depth that could be trained"
+    if choice.depth == 1 or len(deeper) == len(others):
         return "deeper networks are not clearly better"
     return "the shallowest that is as good"
 
@@ -108,12 +114,13 @@ def _how_good(contents: Contents, choice: Choice) -> Card:
 
 
 def _over_baselines(contents: Contents, choice: Choice) -> list[str]:
-    """Return what the baselines reach on the rows that chose nothing, and what the choice gains over the best."""
+    """Return what baselines reach on the test rows, which chose none of them, and the choice's gain over the best."""
     said = [f"{base.name} {number(base.test)}" for base in contents.baselines if base.test is not None]
     lines = [f"for comparison, on the same test rows: {', '.join(said)}"] if said else []
     over = choice.over_baseline
     if over is not None:
-        gained = f"over {choice.baseline} in cross-validation, on the same folds: {gain(over.value, over.error)}"
+        where = "as both were screened, which flatters the network" if choice.is_flattered else "on the same folds"
+        gained = f"over {choice.baseline} on development data, {where}: {gain(over.value, over.error)}"
         lines.append(f"{gained}, {_is_told_apart(over)}")
     return lines
 
@@ -122,26 +129,32 @@ def _over_one_layer(contents: Contents, choice: Choice) -> Card:
     question = "Better than one layer?"
     if choice.over_one_layer is not None:
         over = choice.over_one_layer
-        answer = gain(over.value, over.error)
+        answer = f"{gain(over.value, over.error)}{', optimistic' if contents.is_optimistic else ''}"
         sure = _is_told_apart(over)
         return Card(
             question,
             answer,
-            (f"{contents.metric} gained over the best network of one layer", sure, *_not_ruled_out(contents)),
+            (f"{contents.judged_by} gained over the best network of one layer", sure, *_not_ruled_out(contents)),
         )
     if choice.depth == 0:
         return Card(question, "no layer needed", ("a linear model is as good", *_not_ruled_out(contents)))
-    deeper = [depth for depth in contents.depths if depth.depth > 1 and depth.gain is not None]
+    if choice.depth > 1 and any(depth.depth == 1 for depth in contents.depths):
+        return Card(question, "not known", ("no network of one layer could be trained", *_not_ruled_out(contents)))
+    question = "Do more layers help?"
+    deeper = [depth for depth in contents.depths if depth.depth > choice.depth]
     if not deeper:
-        return Card("Do more layers help?", "not tried", ("no deeper network was completed",))
-    told = [
-        f"{layers(depth.depth)}: {gain(depth.gain.value, depth.gain.error)} over {depth.compared_depth}"
-        for depth in deeper[:3]
-        if depth.gain is not None
-    ]
-    rest = [f"and {len(deeper) - 3} depths more, below"] if len(deeper) > 3 else []
-    behind = (f"gains in {contents.metric}, ± standard error", *told, *rest, *_not_ruled_out(contents))
-    return Card("Do more layers help?", "not clearly", behind)
+        return Card(question, "not tried", ("no deeper network was tried",))
+    told = [_gained(depth) for depth in deeper[:3]]
+    rest = [f"and {counted(len(deeper) - 3, 'depth')} more, below"] if len(deeper) > 3 else []
+    known = [f"gains in {contents.judged_by}, ± standard error"] if any(depth.gain for depth in deeper) else []
+    answer = "not clearly" if known else "they could not be trained"
+    return Card(question, answer, (*known, *told, *rest, *_not_ruled_out(contents)))
+
+
+def _gained(depth: Depth) -> str:
+    if depth.gain is not None:
+        return f"{layers(depth.depth)}: {gain(depth.gain.value, depth.gain.error)} over {depth.compared_depth}"
+    return f"{layers(depth.depth)}: {depth.verdict}, {depth.diverged} of {counted(depth.trials, 'trial')} diverged"
 
 
 def _is_told_apart(over: Estimate) -> str:
@@ -160,7 +173,7 @@ def _how_sure(contents: Contents, choice: Choice) -> Card:
     if shown.low is None or shown.high is None:
         return Card(question, "not known", ("one score says nothing about its uncertainty", *chosen_by))
     low, high = _possible(shown, greater_is_better=contents.greater_is_better)
-    of = f"its test {contents.metric}" if is_tested else f"its {contents.metric} in cross-validation"
+    of = f"its test {contents.metric}" if is_tested else f"its {contents.metric} on development data"
     return Card(question, interval(low, high), (f"95% interval of {of}", *chosen_by))
 
 
@@ -169,7 +182,7 @@ def _chosen_by(choice: Choice) -> str:
     score = with_error(choice.score.value, choice.score.error)
     if choice.folds <= 1:
         return f"it was chosen by another: {score} on held-out rows"
-    return f"it was chosen by another: {score} in cross-validation (mean of {choice.folds} folds ± standard error)"
+    return f"it was chosen by another: {score} on development data (mean of {choice.folds} folds ± standard error)"
 
 
 def _possible(estimate: Estimate, *, greater_is_better: bool) -> tuple[float, float]:

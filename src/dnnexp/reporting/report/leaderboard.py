@@ -39,10 +39,16 @@ class Row(NamedTuple):
 def columns(contents: Contents) -> list[tuple[str, str, bool]]:
     """Return the heading, its explanation, and whether a small screen can do without, of what follows the network."""
     metric = contents.metric
+    score = f"{metric} on development data ± corrected standard error"
+    test = f"{metric} on the test rows, mean of the networks"
+    if contents.is_optimistic:
+        judged = [(metric, f"{score}; nothing is chosen by it", False)]
+        judged += [("test (optimistic)", f"{test}; what is chosen by, and so optimistic", False)]
+    else:
+        judged = [(metric, f"{score}; what is chosen by", False), ("test", f"{test}; nothing is chosen by it", False)]
     return [
         ("layers", "hidden layers", False),
-        (metric, f"{metric} on development data ± corrected standard error; what is chosen by", False),
-        ("test", f"{metric} on the test rows, mean of the networks; nothing is chosen by it", False),
+        *judged,
         ("parameters", "trained numbers", True),
         *((name, "searched", True) for name in _settings(contents)),
         ("epochs", "until the last network stopped", True),
@@ -104,7 +110,7 @@ def _baseline(base: Baseline, settings: list[str], at: Place) -> Row:
         *(Field("", "") for _ in settings),
         Field("", -1.0),
         Field("" if base.seconds is None else duration(base.seconds), base.seconds or 0.0),
-        Field("baseline", "baseline"),
+        Field("baseline, rescored" if base.is_fresh else "baseline", "baseline"),
     )
     return Row(-1, "baseline", -1, base.name, fields, _bar(base.score, at), is_hidden=False)
 

@@ -64,6 +64,7 @@ def report_html(contents: Contents) -> str:
         boundary=None if contents.boundary is None else boundary_plot(contents.boundary),
         legend=() if contents.boundary is None else swatches(contents.boundary.classes),
         depths=[depth.depth for depth in contents.depths],
+        fresh=next((base.name for base in contents.baselines if base.is_fresh), ""),
     )
 
 
