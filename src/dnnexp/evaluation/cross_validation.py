@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from dnnexp.evaluation.class_weights import balanced
 from dnnexp.evaluation.configuration import Configuration
 from dnnexp.evaluation.constant import constant_cost
 from dnnexp.evaluation.protocol import Protocol, Stage
 from dnnexp.evaluation.scoring import out_of_fold, score
-from dnnexp.evaluation.stack import balanced, make_member, mean_curves, train_stack
+from dnnexp.evaluation.stack import make_member, mean_curves, train_stack
 from dnnexp.evaluation.threshold import tune, tune_by_fold
 from dnnexp.metrics.means import mean_and_deviation
 from dnnexp.training.checkpoint import Checkpoints
@@ -81,10 +82,11 @@ def cross_validate(
         "test": [protocol.split.test] * len(folds),
     }
     loss, trainer = protocol.loss(configuration.trainer.loss), configuration.trainer
-    examples = balanced(trainer, prepared, members, architecture.output)
+    weighed = balanced(trainer, prepared.examples, members, architecture.output)
     has_learned = [
-        min(fit.curves["stop/loss"], key=_nan_last, default=np.nan) < constant_cost(examples, member.stop, loss)
-        for fit, member in zip(fits, members, strict=True)
+        min(fit.curves["stop/loss"], key=_nan_last, default=np.nan)
+        < constant_cost(prepared.examples, member.stop, loss, class_weights=member.class_weights)
+        for fit, member in zip(fits, weighed, strict=True)
     ]
     tuned: tuple[float, ...] = ()
     by_fold: list[npt.NDArray[np.float64]] = []
