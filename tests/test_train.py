@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -62,6 +63,28 @@ def test_a_divergence_is_one_line_and_no_score(capsys: pytest.CaptureFixture[str
     out, err = capsys.readouterr()
     assert re.fullmatch(r"error: diverged in epoch 1, step 2: layer \d has a NaN or Inf in .*; lower .*\n", err)
     assert "the result" not in out
+
+
+def test_health_is_drawn_recorded_and_said_where_to_find(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("tracking=mlflow", "trainer.health=true", "model.widths=[7,5]")
+    printed = result(train(capsys, *asked))
+    assert "Its artifact health.png shows" in printed
+    (picture,) = Path().glob("runs/artifacts/*/artifacts/health.png")
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    lines = picture.with_suffix(".csv").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 1 + 8 * 3
+    with sqlite3.connect("runs/mlflow.db") as database:
+        metrics = database.execute(
+            "select key, count(*) from metrics where key like 'health/%' group by key"
+        ).fetchall()
+    measures = {"gradient_norm": 3, "update_ratio": 3, "activation_rms": 2, "dead_share": 2}
+    assert dict(metrics) == {f"health/{m}/l{l:03d}": 8 for m, layers in measures.items() for l in range(1, layers + 1)}
+    assert "health.png" not in result(train(capsys, "tracking=mlflow"))
+
+
+def test_health_that_goes_nowhere_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*SMALL, "trainer.health=true"]) == 0
+    assert "trainer.health: what is measured goes into MLflow, and tracking is off" in capsys.readouterr().err
 
 
 def test_a_run_killed_and_resumed_ends_in_the_result_of_one_that_was_not(capsys: pytest.CaptureFixture[str]) -> None:

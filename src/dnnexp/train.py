@@ -46,6 +46,8 @@ def main(config: Config, terminal: Terminal) -> None:
     if config.trainer.kind == "lr_range_test":
         propose_rate(config, protocol, terminal, started)
         return
+    if config.trainer.health and not config.tracking.enabled:
+        terminal.warn("trainer.health: what is measured goes into MLflow, and tracking is off; take tracking=mlflow")
     evaluation: Evaluation | None = None
     refitted: Refit | None = None
     length, trouble = None, ""
@@ -172,7 +174,7 @@ def record(
     """
     from dnnexp.recording.ledger import looking_glass, open_recorder, unreached
     from dnnexp.recording.models import model_record
-    from dnnexp.recording.single import single_run
+    from dnnexp.recording.single import measured_health, single_run
 
     recorder = open_recorder(config, protocol, command_line(PROGRAM, sys.argv[1:]))
     recorder.send_unsent()
@@ -180,10 +182,15 @@ def record(
     if refitted is not None:
         run.model = model_record(refitted.predictor, protocol)
     run_id = recorder.record(run)
+    health = ""
+    if measured_health(evaluation, refitted):
+        health = (
+            " Its artifact health.png shows gradients, steps and units by layer and epoch; health.csv has the numbers."
+        )
     if run_id is None:
-        return unreached(recorder), None
+        return unreached(recorder) + health, None
     address = None if refitted is None else f"runs:/{run_id}/model"
-    return f"Recorded in MLflow as {run.name}; {looking_glass(config)} shows it beside the others.", address
+    return f"Recorded in MLflow as {run.name}; {looking_glass(config)} shows it beside the others.{health}", address
 
 
 def keep_model(config: Config, refitted: Refit, address: str | None) -> list[str]:

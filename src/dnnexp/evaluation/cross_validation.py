@@ -13,7 +13,7 @@ from dnnexp.evaluation.configuration import Configuration
 from dnnexp.evaluation.constant import constant_cost
 from dnnexp.evaluation.protocol import Protocol, Stage
 from dnnexp.evaluation.scoring import out_of_fold, score
-from dnnexp.evaluation.stack import make_member, mean_curves, train_stack
+from dnnexp.evaluation.stack import make_member, mean_curves, mean_health, train_stack
 from dnnexp.evaluation.threshold import tune, tune_by_fold
 from dnnexp.metrics.means import mean_and_deviation
 from dnnexp.training.checkpoint import Checkpoints
@@ -35,6 +35,7 @@ class Evaluation(NamedTuple):
     test_scores: npt.NDArray[np.float64]  # (J,) on the locked test rows: for the record, never for a choice
     metrics: dict[str, float]  # score/… and test/… with _sd, train/ the metric alone: means over the folds
     curves: dict[str, npt.NDArray[np.float64]]  # by epoch: train/loss, val/loss, val/<metric>, means over the folds
+    health: dict[str, npt.NDArray[np.float64]]  # health/<measure>/l<layer> by epoch alike, where it was asked for
     best_steps: npt.NDArray[np.intp]  # (J,) steps after which the kept parameters were reached
     schedule_steps: int  # that the schedule was stretched over
     epochs: int  # until the last network stopped
@@ -115,6 +116,7 @@ def cross_validate(
         test_scores=by_part["test"][protocol.metric_name],
         metrics=_summarize(by_part),
         curves=mean_curves(fits, protocol.metric_name),
+        health=mean_health(fits),
         best_steps=np.array([fit.best_step for fit in fits]),
         schedule_steps=schedule_steps,
         epochs=max(len(fit.curves["train/loss"]) for fit in fits),

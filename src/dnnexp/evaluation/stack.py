@@ -23,7 +23,7 @@ from dnnexp.training.lockstep import Lockstep
 from dnnexp.training.schema import TrainerConfig
 
 __all__ = [
-    "architecture_of", "first_step_trouble", "make_member", "mean_curves", "network_shape",
+    "architecture_of", "first_step_trouble", "make_member", "mean_curves", "mean_health", "network_shape",
     "require_suited", "train_stack",
 ]  # fmt: skip
 
@@ -119,3 +119,17 @@ def mean_curves(fits: list[Fit], metric_name: str) -> dict[str, npt.NDArray[np.f
         if padded:
             curves[name] = np.mean(padded, axis=0)
     return curves
+
+
+def mean_health(fits: list[Fit]) -> dict[str, npt.NDArray[np.float64]]:
+    """Return what was measured of each layer by epoch, means over the networks that were still training then."""
+    names = dict.fromkeys(name for fit in fits for name in fit.curves if name.startswith("health/"))
+    means = {}
+    for name in names:
+        measured = [fit.curves[name] for fit in fits if name in fit.curves]
+        total, networks = np.zeros((2, max(map(len, measured))))
+        for values in measured:
+            total[: len(values)] += values
+            networks[: len(values)] += 1
+        means[name] = total / networks
+    return means

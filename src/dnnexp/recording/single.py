@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from dnnexp.config import Config
 from dnnexp.config.schema import Setting
@@ -15,11 +16,12 @@ from dnnexp.evaluation.refit import Refit
 from dnnexp.evaluation.statistics import corrected_standard_error
 from dnnexp.network.architecture import Architecture
 from dnnexp.reporting.figures import confusion_matrix, label_bars, learning_curve, residual_plot
+from dnnexp.reporting.health import health_csv, health_figure, sparse_curves
 from dnnexp.reporting.terminal import dimensions_table
 from dnnexp.tracking.labels import built_params, run_name
 from dnnexp.tracking.records import RunRecord
 
-__all__ = ["dimensions_text", "figures", "score_metrics", "single_run"]
+__all__ = ["dimensions_text", "figures", "measured_health", "score_metrics", "single_run"]
 
 
 def single_run(
@@ -48,6 +50,9 @@ def single_run(
         curves = {name: curve.tolist() for name, curve in refitted.curves.items()} | curves
         artifacts["dimensions.txt"] = dimensions_text(refitted.predictor.architecture)
         artifacts |= figures(refitted, protocol, curves)
+    health = measured_health(evaluation, refitted)
+    if health:
+        artifacts |= {"health.png": health_figure(health), "health.csv": health_csv(health)}
     tags = {"dnnexp.depth": str(len(hidden)), "dnnexp.state": "diverged" if trouble else "complete"}
     ended = time.time()
     return RunRecord(
@@ -55,13 +60,20 @@ def single_run(
         name=run_name(hidden, config.optimizer.lr),
         params=params(config.flat(), hidden, refitted),
         metrics=metrics | {"seconds": ended - started},
-        curves=curves,
+        curves={**curves, **sparse_curves(health)},
         tags=tags | ({"dnnexp.reason": trouble} if trouble else {}),
         artifacts=artifacts,
         status="FAILED" if trouble else "FINISHED",
         start_time=started,
         end_time=ended,
     )
+
+
+def measured_health(evaluation: Evaluation | None, refitted: Refit | None) -> Mapping[str, npt.NDArray[np.float64]]:
+    """Return what was measured of each layer: of the folds' networks, or of the one that was trained without folds."""
+    if evaluation is not None:
+        return evaluation.health
+    return {} if refitted is None else refitted.health
 
 
 def dimensions_text(architecture: Architecture) -> str:
