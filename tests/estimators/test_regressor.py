@@ -72,3 +72,24 @@ def test_one_outlier_among_new_rows_does_not_ruin_their_score() -> None:
     inputs[-1, 1] = 46.0  # a slip of the decimal point, in a column that hardly matters
     fitted = DNNRegressor(random_state=0).fit(inputs[:300], y[:300])
     assert fitted.score(inputs[300:], y[300:]) >= 0.98
+
+
+@pytest.mark.parametrize("average", [0.0, 0.5, 0.99])
+def test_three_calls_of_partial_fit_are_one_training_of_three_epochs(average: float) -> None:
+    settings = {"hidden_layer_sizes": (8,), "batch_size": None, "schedule": "constant", "random_state": 0}
+    longer = DNNRegressor(max_iter=3, average=average, **settings).fit(X, Y)
+    steps = DNNRegressor(average=average, **settings)
+    for _ in range(3):
+        steps.partial_fit(X, Y)
+    np.testing.assert_array_equal(steps.predict(X), longer.predict(X))
+
+
+@pytest.mark.parametrize("call", ["fit", "partial_fit"])
+def test_an_average_begins_where_a_warm_start_does(call: str) -> None:
+    """Steps of no length leave the weights, and so their average, where the last training ended."""
+    before = DNNRegressor(hidden_layer_sizes=(8,), max_iter=30, batch_size=None, warm_start=True, random_state=0).fit(
+        X, Y
+    )
+    expected = before.predict(X)
+    before.set_params(learning_rate_init=1e-30, weight_decay=0.0, average=0.999, max_iter=1)
+    np.testing.assert_allclose(getattr(before, call)(X, Y).predict(X), expected, rtol=1e-4)

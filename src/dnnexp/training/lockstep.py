@@ -77,7 +77,7 @@ class Lockstep:
             initialize(architecture, rng, initializer, gain, out=self._network.theta[r])
         self._descent = Descent(self._network, members, optimizer, schedule, trainer, self._length.schedule_steps)
         if start is not None:
-            begin(start, self._given_architecture, self._network, self._descent.optimizer)
+            begin(start, self._given_architecture, self._network, self._descent)
         self._has_stop_rows = all(len(member.stop) for member in members)
         self._stopping = Stopping(
             R if self._has_stop_rows else 0, architecture.size, dtype, metric.greater_is_better, trainer.patience
@@ -101,7 +101,7 @@ class Lockstep:
     @property
     def end(self) -> Start:
         """Where the last step has led, if no network has diverged: what another training can start from."""
-        return end(self._given_architecture, self._network, self._descent.optimizer)
+        return end(self._given_architecture, self._network, self._descent)
 
     def run(self, on_epoch: OnEpoch | None = None, checkpoints: Checkpoints | None = None) -> list[Fit]:
         """Train to the end, to early stopping, to divergence, or until the callback returns True.
