@@ -93,3 +93,24 @@ def test_an_average_begins_where_a_warm_start_does(call: str) -> None:
     expected = before.predict(X)
     before.set_params(learning_rate_init=1e-30, weight_decay=0.0, average=0.999, max_iter=1)
     np.testing.assert_allclose(getattr(before, call)(X, Y).predict(X), expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("value", [0.1, -3.0, 0.0, 1e300, 5e-324])
+def test_a_constant_target_is_predicted_exactly(value: float) -> None:
+    both = np.column_stack([np.full(442, value), Y])
+    fitted = DNNRegressor(max_iter=3, random_state=0, early_stopping=True).fit(X, both)
+    assert set(fitted.predict(X)[:, 0]) == {value}
+    assert len(set(fitted.predict(X)[:, 1])) > 400
+    alone = DNNRegressor(max_iter=3, random_state=0).fit(X, both[:, 0])
+    assert set(alone.predict(X)) == {value}
+
+
+def test_a_target_that_was_constant_at_first_is_learnt_when_it_varies() -> None:
+    network = DNNRegressor(hidden_layer_sizes=(), batch_size=None, learning_rate_init=0.05, random_state=0)
+    network.partial_fit(X, np.full(442, 7.0))
+    assert set(network.predict(X)) == {7.0}
+    for _ in range(300):
+        network.partial_fit(X, Y)
+    assert network.score(X, Y) > 0.45
+    warm = DNNRegressor(warm_start=True, random_state=0).fit(X, np.full(442, 7.0))
+    assert warm.fit(X, Y).score(X, Y) > 0.45

@@ -97,14 +97,14 @@ def train_stack(
 
 
 def units(protocol: Protocol, prepared: Prepared, members: int) -> Array | None:
-    """Return (members, n[L], 1): the size of a standardised target's unit, for metrics in the target's own.
+    """Return (members, n[L], 1): the size of a standardised target's unit, 1 of a constant one, for metrics in its own.
 
     None where the metric has no unit. One fitting for each member, or one that all share.
     """
     if protocol.metric_name not in IN_UNITS:
         return None
     scales = np.stack([code.scale for code in prepared.codes])[:, :, None]
-    return np.broadcast_to(scales, (members, *scales.shape[1:]))
+    return np.broadcast_to(np.where(scales > 0, scales, 1.0), (members, *scales.shape[1:]))
 
 
 def mean_curves(fits: list[Fit], metric_name: str) -> dict[str, npt.NDArray[np.float64]]:
