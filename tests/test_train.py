@@ -65,6 +65,35 @@ def test_a_divergence_is_one_line_and_no_score(capsys: pytest.CaptureFixture[str
     assert "the result" not in out
 
 
+@pytest.mark.parametrize(
+    ("overrides", "remedy"),
+    [
+        (("model.gain=1e30",), r"lower model\.gain \(1e\+30\), or take model\.gain=null"),
+        (("trainer.l2=1e39",), r"lower trainer\.l2 \(1e\+39\)"),
+        (("evaluation=none", "model.gain=1e30"), r"lower model\.gain \(1e\+30\), or take model\.gain=null"),
+    ],
+)
+def test_a_divergence_before_the_first_step_is_not_put_down_to_the_learning_rate(
+    overrides: tuple[str, ...], remedy: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*SMALL, *overrides]) == 1
+    said = capsys.readouterr().err
+    assert re.fullmatch(
+        rf"error: diverged in epoch 1, step 1: .*, before optimizer\.lr played a part; {remedy}\n", said
+    )
+
+
+def test_a_first_step_that_is_too_long_is_put_down_to_the_learning_rate(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*SMALL, "trainer.epochs=1", "trainer.batch_size=null", "optimizer.lr=1e300"]) == 1
+    assert re.search(r"epoch 1, step 1: .*; lower optimizer\.lr \(1e\+300\)\n", capsys.readouterr().err)
+
+
+def test_a_gain_beyond_all_weights_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*SMALL, "model.gain=1e300"]) == 2
+    law = "error: model.gain: need 0 < gain <= 1e+30, so that weights fit into float32, got 1e+300\n"
+    assert capsys.readouterr().err == law
+
+
 def test_health_is_drawn_recorded_and_said_where_to_find(capsys: pytest.CaptureFixture[str]) -> None:
     asked = ("tracking=mlflow", "trainer.health=true", "model.widths=[7,5]")
     printed = result(train(capsys, *asked))

@@ -42,7 +42,11 @@ def main(config: Config, terminal: Terminal) -> None:
     shape = network_shape(config.configuration, protocol)
     terminal.dimensions(shape.dimensions, shape.n[0])
     if reason := first_step_trouble(config.configuration, protocol):
-        terminal.warn(f"this network will hardly train: {reason}; take tanh (plain) or model.residual=rezero at depth")
+        gain = config.model.gain
+        usual = (
+            "tanh (plain) or model.residual=rezero at depth" if gain is None else f"model.gain=null (it is {gain:g})"
+        )
+        terminal.warn(f"this network will hardly train: {reason}; take {usual}")
     if config.trainer.kind == "lr_range_test":
         propose_rate(config, protocol, terminal, started)
         return
@@ -62,8 +66,7 @@ def main(config: Config, terminal: Terminal) -> None:
                 lambda news: progress.epoch(news.epoch, news.train_loss, news.stop_metric),
                 saved.get("folds"),
             )
-        if evaluation.diverged:
-            trouble = f"{evaluation.diverged}; lower optimizer.lr (it is {config.optimizer.lr:g})"
+        trouble = evaluation.diverged
         rows = len(protocol.split.development)
         length = refit_length(evaluation.best_steps, evaluation.schedule_steps, config.trainer, rows)
     if not trouble:

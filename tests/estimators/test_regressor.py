@@ -114,3 +114,9 @@ def test_a_target_that_was_constant_at_first_is_learnt_when_it_varies() -> None:
     assert network.score(X, Y) > 0.45
     warm = DNNRegressor(warm_start=True, random_state=0).fit(X, np.full(442, 7.0))
     assert warm.fit(X, Y).score(X, Y) > 0.45
+
+
+def test_inputs_that_overflow_in_the_first_step_are_not_put_down_to_the_learning_rate() -> None:
+    said = "epoch 1, step 1: .*, before learning_rate_init played a part; take scaling=standard"
+    with pytest.raises(ValueError, match=said):
+        DNNRegressor((8, 8), "gelu", scaling="none", random_state=0).fit(X * 1e38, Y)

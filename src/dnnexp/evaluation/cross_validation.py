@@ -12,6 +12,7 @@ from dnnexp.evaluation.class_weights import balanced
 from dnnexp.evaluation.configuration import Configuration
 from dnnexp.evaluation.constant import constant_cost
 from dnnexp.evaluation.protocol import Protocol, Stage
+from dnnexp.evaluation.remedy import divergence_in_words
 from dnnexp.evaluation.scoring import out_of_fold, score
 from dnnexp.evaluation.stack import make_member, mean_curves, mean_health, train_stack
 from dnnexp.evaluation.threshold import tune, tune_by_fold
@@ -43,7 +44,7 @@ class Evaluation(NamedTuple):
     n_score: float  # mean rows it was scored on
     parameters: int
     threshold: tuple[float, ...]  # of each output, tuned on all scored rows; () where the default decides
-    diverged: str  # "" or where the first network diverged
+    diverged: str  # "" or where the first network diverged and what to do
     learned: float  # share of the networks that ever had a lower cost, where they stop by, than a constant answer has
     was_ended: bool  # by the callback
     seconds: float
@@ -109,6 +110,7 @@ def cross_validate(
             )
             for part in rows
         }
+    first = next((fit.divergence for fit in fits if fit.divergence is not None), None)
     return Evaluation(
         metric=protocol.metric_name,
         greater_is_better=protocol.metric.greater_is_better,
@@ -124,7 +126,7 @@ def cross_validate(
         n_score=float(np.mean([len(fold.score) for fold in folds])),
         parameters=architecture.parameters,
         threshold=tuned,
-        diverged=next((str(fit.divergence) for fit in fits if fit.divergence is not None), ""),
+        diverged="" if first is None else divergence_in_words(first, configuration),
         learned=float(np.mean(has_learned)),
         was_ended=any(fit.state == "ended" for fit in fits),
         seconds=time.perf_counter() - started,

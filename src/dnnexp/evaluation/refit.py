@@ -13,16 +13,16 @@ from dnnexp.errors import DnnexpError
 from dnnexp.evaluation.configuration import Configuration
 from dnnexp.evaluation.cross_validation import Evaluation
 from dnnexp.evaluation.protocol import Protocol
+from dnnexp.evaluation.remedy import divergence_in_words
 from dnnexp.evaluation.scoring import score
 from dnnexp.evaluation.stack import make_member, mean_curves, mean_health, train_stack
 from dnnexp.predictor import Predictor
 from dnnexp.training.checkpoint import Checkpoints
-from dnnexp.training.divergence import Divergence
 from dnnexp.training.fit import Length, OnEpoch
 from dnnexp.training.schema import TrainerConfig
 from dnnexp.training.threads import threadpools
 
-__all__ = ["DivergedError", "Refit", "divergence_in_words", "no_folds", "refit", "refit_length"]
+__all__ = ["DivergedError", "Refit", "no_folds", "refit", "refit_length"]
 
 
 class DivergedError(DnnexpError):
@@ -98,11 +98,6 @@ def refit(
         schedule_steps,
         time.perf_counter() - started,
     )
-
-
-def divergence_in_words(divergence: Divergence, configuration: Configuration) -> str:
-    """Return where the network diverged and what to do."""
-    return f"{divergence}; lower optimizer.lr ({configuration.optimizer.lr:g})"
 
 
 def no_folds(protocol: Protocol) -> Evaluation:

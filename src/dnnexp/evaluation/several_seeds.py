@@ -13,7 +13,8 @@ from dnnexp.evaluation.configuration import Configuration
 from dnnexp.evaluation.confirmation import confirm
 from dnnexp.evaluation.cross_validation import Evaluation
 from dnnexp.evaluation.protocol import CONFIRMATION, Protocol
-from dnnexp.evaluation.refit import divergence_in_words, no_folds
+from dnnexp.evaluation.refit import no_folds
+from dnnexp.evaluation.remedy import divergence_in_words
 from dnnexp.evaluation.scoring import score
 from dnnexp.evaluation.stack import make_member, mean_curves, mean_health, train_stack
 from dnnexp.metrics.means import mean_and_deviation

@@ -76,6 +76,7 @@ class Lockstep:
             rng = generator(member.seed, WEIGHTS)
             initialize(architecture, rng, initializer, gain, out=self._network.theta[r])
         self._descent = Descent(self._network, members, optimizer, schedule, trainer, self._length.schedule_steps)
+        self._is_fresh = start is None
         if start is not None:
             begin(start, self._given_architecture, self._network, self._descent)
         self._has_stop_rows = all(len(member.stop) for member in members)
@@ -218,7 +219,8 @@ class Lockstep:
         rows = [r for r in range(len(self._live)) if not (np.isfinite(J[r]) and np.isfinite(gradient[r]).all())]
         for r in rows:
             layer, quantity = locate(theta[r], gradient[r], self._architecture, X1[r])
-            divergence = Divergence(self._epoch, self._descent.steps + 1, layer, quantity)
+            steps = self._descent.steps
+            divergence = Divergence(self._epoch, steps + 1, layer, quantity, self._is_fresh and steps == 0)
             self._fits[self._live[r]].divergence = divergence
         return rows
 
