@@ -88,6 +88,18 @@ def test_a_first_step_that_is_too_long_is_put_down_to_the_learning_rate(capsys: 
     assert re.search(r"epoch 1, step 1: .*; lower optimizer\.lr \(1e\+300\)\n", capsys.readouterr().err)
 
 
+def test_the_run_of_a_network_that_diverged_has_its_dimensions_every_layer(capsys: pytest.CaptureFixture[str]) -> None:
+    deep = ("model.depth=20", "model.width=5", "model.activation=tanh", "trainer.epochs=2", "optimizer.lr=1e30")
+    assert main([*SMALL, "tracking=mlflow", *deep]) == 1
+    assert re.search(r"^ +… +9 layers$", capsys.readouterr().out, re.MULTILINE)
+    (table,) = Path().glob("runs/artifacts/*/artifacts/dimensions.txt")
+    layers = [line.split()[0] for line in table.read_text(encoding="utf-8").splitlines()[2:-1]]
+    assert layers == [str(l) for l in range(22)]
+    with sqlite3.connect("runs/mlflow.db") as database:
+        ((parameters,),) = database.execute("select value from params where key = 'model.parameters'").fetchall()
+    assert int(parameters) == 5 * 14 + 19 * 5 * 6 + 3 * 6
+
+
 def test_a_gain_beyond_all_weights_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*SMALL, "model.gain=1e300"]) == 2
     law = "error: model.gain: need 0 < gain <= 1e+30, so that weights fit into float32, got 1e+300\n"

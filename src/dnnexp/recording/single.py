@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dnnexp.config import Config
-from dnnexp.config.schema import Setting
 from dnnexp.evaluation.cross_validation import Evaluation
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.refit import Refit
+from dnnexp.evaluation.stack import network_shape
 from dnnexp.evaluation.statistics import corrected_standard_error
 from dnnexp.network.architecture import Architecture
 from dnnexp.reporting.figures import confusion_matrix, label_bars, learning_curve, residual_plot
@@ -37,18 +37,18 @@ def single_run(
 
     started: seconds since 1970.
     """
-    hidden = config.model.hidden
+    hidden, shape = config.model.hidden, network_shape(config.configuration, protocol)
     curves: dict[str, Sequence[float]] = {}
     metrics: dict[str, float] = {}
     artifacts: dict[str, str | bytes] = {"config.yaml": config.text}
     artifacts["data.txt"] = "\n".join(protocol.dataset.summary) + "\n"
+    artifacts["dimensions.txt"] = dimensions_text(shape)
     if evaluation is not None:
         metrics |= score_metrics(evaluation)
         curves |= {name: curve.tolist() for name, curve in evaluation.curves.items()}
     if refitted is not None:
         metrics |= refitted.metrics
         curves = {name: curve.tolist() for name, curve in refitted.curves.items()} | curves
-        artifacts["dimensions.txt"] = dimensions_text(refitted.predictor.architecture)
         artifacts |= figures(refitted, protocol, curves)
     health = measured_health(evaluation, refitted)
     if health:
@@ -58,7 +58,7 @@ def single_run(
     return RunRecord(
         key=key,
         name=run_name(hidden, config.optimizer.lr),
-        params=params(config.flat(), hidden, refitted),
+        params=built_params(config.flat(), hidden, shape.parameters),
         metrics=metrics | {"seconds": ended - started},
         curves={**curves, **sparse_curves(health)},
         tags=tags | ({"dnnexp.reason": trouble} if trouble else {}),
@@ -86,14 +86,6 @@ def score_metrics(evaluation: Evaluation) -> dict[str, float]:
     error = corrected_standard_error(evaluation.scores, evaluation.n_train, evaluation.n_score)
     metrics = {name: value for name, value in evaluation.metrics.items() if not name.startswith(("test/", "train/"))}
     return metrics | ({f"score/{evaluation.metric}_se": error} if np.isfinite(error) else {})
-
-
-def params(
-    settings: Mapping[str, Setting], hidden: Sequence[tuple[int, str]], refitted: Refit | None
-) -> dict[str, object]:
-    """Return the configuration with the network that was built."""
-    parameters = 0 if refitted is None else refitted.predictor.architecture.parameters
-    return built_params(settings, hidden, parameters)
 
 
 def figures(refitted: Refit, protocol: Protocol, curves: Mapping[str, Sequence[float]]) -> dict[str, bytes]:
