@@ -15,6 +15,7 @@ from dnnexp.config import Composer, Config
 from dnnexp.evaluation.cross_validation import Evaluation, cross_validate
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.recording.sweep import SweepRecorder
+from dnnexp.search.journal import StudyRuns
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.sweep import Listeners, Scorers
 from dnnexp.search.worker import climb_ladder
@@ -85,7 +86,7 @@ def measure(folder: str, trials: int, epochs: int) -> Iterator[Cost]:
 
 def record(config: Config, protocol: Protocol, records: Sequence[TrialRecord]) -> Cost:
     """Return what it takes to record trials that have ended in MLflow."""
-    recorder = SweepRecorder(config, protocol, "study", "make bench-tracking")
+    recorder = SweepRecorder(config, protocol, StudyRuns("study"), "make bench-tracking")
     recorder.begin()
     cost = Cost("MLflow: a run with its curves", [], [])
     for trial in records:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from dnnexp.config import Composer
 from dnnexp.evaluation.yardsticks import Yardsticks
 from dnnexp.notation import gain, interval, number, with_error
 from dnnexp.search.ladder import climb
@@ -21,6 +22,7 @@ from dnnexp.search.schema import SearchConfig
 from dnnexp.search.stored import StoredSweep, read_sweep
 from dnnexp.search.summary import standard_error
 from dnnexp.search.yardsticks import lead
+from dnnexp.study import make_protocol, make_sweep
 from dnnexp.sweep import main
 
 METRIC = "rmse"  # of which less is better
@@ -54,14 +56,16 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Swept:
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         out = io.StringIO()
         patch.setattr("sys.stdout", out)
-        assert main(["--quiet", *settings, *budgets, "study=s", f"paths.root={root}"]) == 0
+        overrides = [*settings, *budgets, "study=s", f"paths.root={root}"]
+        assert main(["--quiet", *overrides]) == 0
+        config = Composer().compose(overrides)
     folder = root / "outputs" / "s"
     page = (folder / "report.html").read_text(encoding="utf-8").partition("<body>")[2]
     body = re.sub(r"<(script|style)>.*?</\1>", "", page, flags=re.DOTALL)
     with (folder / "leaderboard.csv").open(encoding="utf-8") as file:
         board = list(csv.DictReader(file))
     return Swept(
-        stored=read_sweep(f"sqlite:///{root / 'optuna.db'}", "s", SearchConfig(**BUDGETS)),
+        stored=read_sweep(make_sweep(config, make_protocol(config))),
         runs=runs_in_mlflow(root / "mlflow.db"),
         board=board,
         shown=" ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split()),

@@ -126,7 +126,11 @@ import mlflow, pandas
 model = mlflow.pyfunc.load_model(sys.argv[1])
 rows = pandas.DataFrame(json.loads(sys.argv[2]))
 rows["length"] = rows["length"].astype("float64")
-print(json.dumps(model.predict(rows, params={"probabilities": True}).to_dict("list")))
+with warnings.catch_warnings(record=True) as warned:
+    warnings.simplefilter("always")
+    answers = model.predict(rows, params={"probabilities": True})
+print(json.dumps(answers.to_dict("list")))
+print([str(warning.message) for warning in warned if warning.category is UserWarning])
 print(model.metadata.signature.inputs.to_dict())
 """
 
@@ -155,9 +159,10 @@ def test_mlflow_takes_gaps_in_any_column_and_says_the_same(trained: tuple[Path, 
         text=True,
         check=True,
     )
-    said, signature = answer.stdout.splitlines()
+    said, warned, signature = answer.stdout.splitlines()
     expected = predictor.table(X)
     for name, column in json.loads(said).items():
         assert column == expected[name].tolist()
+    assert "values that the training rows did not have, read as unknown: 'island' (1)" in warned
     assert "{'type': 'string', 'name': 'island', 'required': True}" in signature
     assert "{'type': 'double', 'name': 'length', 'required': True}" in signature

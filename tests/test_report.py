@@ -147,6 +147,20 @@ def test_data_that_has_changed_since_is_not_reported_on(
     assert "the data is not what study" in capsys.readouterr().err
 
 
+def test_a_study_that_was_swept_elsewhere_is_reported_on_with_its_own_data_and_settings_only(
+    swept: Swept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = [f'study="{STUDY}"', f"paths.root={tmp_path / 'here'}", f"storage=sqlite:///{swept.root / 'optuna.db'}"]
+    assert report([*here, "tracking=none"]) == 2
+    said = capsys.readouterr().err
+    assert f"study {STUDY!r} was begun with other settings" in said
+    assert "data.name was 'wine' and is 'digits'" in said
+    small = ["search.trials_per_depth=4", "search.max_depth=2", "search.patience=1", "trainer.epochs=15"]
+    assert report([*here, "tracking=none", "data=wine", *small]) == 0
+    page = (tmp_path / "here" / "outputs" / STUDY / "report.html").read_text(encoding="utf-8")
+    assert page.count("<tr data-k=") == swept.page.count("<tr data-k=")
+
+
 def test_a_sweep_that_is_not_finished_has_a_report_of_what_is_there(swept: Swept, tmp_path: Path) -> None:
     root = tmp_path / "unfinished"
     shutil.copytree(swept.root, root)

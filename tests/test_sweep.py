@@ -310,6 +310,15 @@ def test_a_sweep_that_is_stopped_while_it_refits_its_choice_is_killed_in_mlflow_
     assert status_of_the_sweep() == "FINISHED"
 
 
+def test_a_study_called_like_an_experiment_that_comes_with_the_package_is_refused(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["--quiet", *SMALL, "study=quick"]) == 2
+    said = capsys.readouterr().err
+    assert "study: 'quick' is an experiment already" in said
+    assert "study=NAME" in said
+
+
 def test_a_sweep_that_an_unforeseen_error_ends_has_failed_in_mlflow(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise MemoryError("unable to allocate 90 GiB")

@@ -35,7 +35,7 @@ def runs(root: Path) -> list[tuple[str, str]]:
         select role.value, coalesce(above.value, '') from runs
         join tags role on role.run_uuid = runs.run_uuid and role.key = 'dnnexp.role'
         left join tags parent on parent.run_uuid = runs.run_uuid and parent.key = 'mlflow.parentRunId'
-        left join tags above on above.run_uuid = parent.value and above.key = 'dnnexp.key'
+        left join tags above on above.run_uuid = parent.value and above.key = 'dnnexp.study'
         where runs.lifecycle_stage = 'active'
     """
     with closing(sqlite3.connect(root / "mlflow.db")) as database:
@@ -46,7 +46,7 @@ def everything_is_recorded_once(root: Path) -> None:
     records = Studies(open_storage(sqlite_url(root / "optuna.db")), "s").read_all()
     assert [r.stage for r in records if r.state in ("complete", "diverged")] == ["screen"] * 6 + ["confirm"]
     assert runs(root) == [("champion", "s"), ("confirm", "s"), *[("screen", "s")] * 6, ("sweep", "")]
-    assert not list((root / "outputs").glob("unsent/*"))
+    assert not list((root / "outputs").glob("unsent/*/*"))
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -69,7 +70,7 @@ def wait_until(claim: Callable[[], bool], process: subprocess.Popen[str], second
 
 def require_agreement(recorded: list[Run], tried: list[TrialRecord]) -> None:
     """Fail unless each trial of Optuna's is one run of MLflow's with the same numbers, and no run is of none."""
-    by_key = {run.data.tags["dnnexp.key"]: run for run in recorded}
+    by_key = {re.sub("^s~[0-9a-f]{8}", "s", run.data.tags["dnnexp.key"]): run for run in recorded}
     assert len(by_key) == len(recorded), Counter(run.data.tags["dnnexp.key"] for run in recorded).most_common(3)
     expected = {f"s/d{r.depth:02d}/{r.stage}/t{r.number}": r for r in tried}
     trials = {key for key, run in by_key.items() if run.data.tags["dnnexp.role"] in ("screen", "rescore", "confirm")}
@@ -114,7 +115,7 @@ def test_a_server_that_is_killed_in_the_midst_of_a_sweep_and_comes_back_has_ever
         sweep.kill()
     assert (sweep.returncode, trouble) == (0, "")
     assert "Compare the runs: " in said
-    assert not list((empty_folder / "runs" / "outputs" / "unsent").glob("*.json"))
+    assert not list((empty_folder / "runs" / "outputs" / "unsent").glob("*/*.json"))
     require_agreement(runs(recorded), records(tried))
 
 
@@ -123,15 +124,15 @@ def test_a_sweep_without_its_server_answers_says_so_and_the_next_command_sends_e
     empty_folder: Path, mlflow_server: Callable[[Path], Any]
 ) -> None:
     (empty_folder / "server").mkdir()
-    nowhere = "tracking.uri=http://127.0.0.1:9"
-    first = subprocess.run(**command("search.trials_per_depth=3", nowhere), timeout=300, check=True)
+    server = mlflow_server(empty_folder / "server")
+    server.kill()
+    sweep = command("search.trials_per_depth=3", f"tracking.uri={server.url}")
+    first = subprocess.run(**sweep, timeout=300, check=True)
     assert "Use d" in first.stdout
     assert "MLflow could not be reached" in first.stdout
-    assert "is kept and sent by the next command" in first.stdout
-    server = mlflow_server(empty_folder / "server")
-    again = subprocess.run(
-        **command("search.trials_per_depth=3", f"tracking.uri={server.url}"), timeout=300, check=True
-    )
+    assert "is kept, and sent there by the next command" in first.stdout
+    server.start()
+    again = subprocess.run(**sweep, timeout=300, check=True)
     assert again.stdout.partition("Predict with it")[0] == first.stdout.partition("Predict with it")[0]
     require_agreement(runs(empty_folder / "server" / "mlflow.db"), records(empty_folder / "runs" / "optuna.db"))
 

@@ -16,6 +16,7 @@ from dnnexp.reporting.style import BLUE, GREY, ORANGE, STYLE
 from dnnexp.search.answer import short_verdict
 from dnnexp.search.journal import network_name
 from dnnexp.search.stored import read_sweep
+from dnnexp.study import make_protocol, make_sweep
 
 STUDIES = ("digits", "breast_cancer", "penguins", "mpg", "diabetes")
 HERE = Path(__file__).parent
@@ -24,7 +25,7 @@ HERE = Path(__file__).parent
 def rows_of(study: str, root: Path) -> list[dict[str, object]]:
     """Return one row for each depth of a sweep."""
     config, _ = stored_sweep(Composer().compose([f"paths.root={root}"]), study)
-    climb = read_sweep(config.storage_url, study, config.search).climb
+    climb = read_sweep(make_sweep(config, make_protocol(config))).climb
     rows = []
     for summary in climb.summaries:
         best, gain = summary.best, summary.gain

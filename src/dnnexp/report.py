@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dnnexp.command import command
@@ -26,12 +27,13 @@ def main(config: Config, terminal: Terminal) -> None:
     from dnnexp.recording.report import report_contents
     from dnnexp.recording.stored import short_path, stored_sweep
     from dnnexp.reporting.report import report_html
-    from dnnexp.search.stored import read_sweep
+    from dnnexp.search.stored import read_sweep, require_stored
+    from dnnexp.study import make_sweep
 
     study = config.study or load(config.data).name
     require_study_name(study)
     swept, facts = stored_sweep(config, study)
-    climb, records, yardsticks = read_sweep(swept.storage_url, study, swept.search)
+    require_stored(swept.storage_url, study)
     dataset = load(swept.data)
     if (then := facts.get("data (SHA-256)", dataset.sha256)) != dataset.sha256:
         raise DataError(
@@ -39,6 +41,7 @@ def main(config: Config, terminal: Terminal) -> None:
             f"{then[:12]}…); bring the file back, or sweep again under another name"
         )
     protocol = Protocol(dataset, swept.data.test_size, swept.evaluation, swept.seed)
+    climb, records, yardsticks = read_sweep(make_sweep(replace(swept, study=study), protocol))
     folder = swept.paths.outputs / study
     model = folder / "model.npz"
     is_confirmed = climb.confirmation is not None and climb.confirmation.state == "complete"

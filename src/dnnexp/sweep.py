@@ -43,6 +43,7 @@ def main(config: Config, terminal: Terminal) -> None:
         for line in protocol.dataset.summary:
             terminal.say(line)
         sweep = make_sweep(config, protocol)
+        require_own_name(config, sweep.name)
         if note := note_on_depth(config.search, config.model.residual):
             terminal.say(note)
         fresh = protocol.rescoring.folds if config.search.scores_again else []
@@ -98,7 +99,7 @@ def search(
             with Interrupts() as interrupts:  # what stops the sweep waits until there is a store for what has ended
                 from dnnexp.recording.sweep import SweepRecorder
 
-                recorder = SweepRecorder(config, protocol, sweep.name, command_line(PROGRAM, sys.argv[1:]))
+                recorder = SweepRecorder(config, protocol, sweep.runs(), command_line(PROGRAM, sys.argv[1:]))
                 recorder.begin()
                 interrupts.check()
             if workers is None:
@@ -148,6 +149,17 @@ def check(config: Config) -> None:
         )
     if config.evaluation.kind == "none":
         raise ConfigError("evaluation: a sweep needs scores, got none; take cross_validation or holdout")
+
+
+def require_own_name(config: Config, study: str) -> None:
+    """Raise ConfigError where experiment=STUDY is to train something else than what the sweep will choose."""
+    vocabulary = config.origin.vocabulary
+    file = None if vocabulary is None else vocabulary.file("experiment", study)
+    if file is not None and not file.resolve().is_relative_to(config.paths.folder.resolve()):
+        raise ConfigError(
+            f"study: {study!r} is an experiment already, {file}, and experiment={study} would train that instead of "
+            "what is chosen; take another name with study=NAME"
+        )
 
 
 def chosen_by_the_sweep(config: Config) -> list[str]:

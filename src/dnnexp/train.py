@@ -122,7 +122,7 @@ def propose_rate(config: Config, protocol: Protocol, terminal: Terminal, started
         parameters = network_shape(config.configuration, protocol).parameters
         run = range_run(f"range/{uuid.uuid4().hex}", config, result, parameters, files, started)
         recorded = recorder.record(run) is not None
-        kept = f"MLflow could not be reached ({recorder.trouble}); the run is kept and sent by the next command."
+        kept = f"MLflow could not be reached ({recorder.trouble}); the run is kept, and sent there by the next command."
         where.append(f"Recorded in MLflow as {run.name}." if recorded else kept)
     terminal.answer(f"{protocol.dataset.name}: the learning rate", [*rate_sentences(result), *where])
 

@@ -43,6 +43,7 @@ REFUSED = {
     "an activation misspelt": ("model.activation=rleu", ["model.activation", "'rleu'", "did you mean 'relu'?"]),
     "an activation in a list misspelt": ("model.activations=[tnah]", ["model.activations[0]", "did you mean 'tanh'?"]),
     "a metric misspelt": ("evaluation.metric=acuracy", ["evaluation.metric", "did you mean 'accuracy'?"]),
+    "a study called like what is beside it": ("study=unsent", ["study: need a name that is not taken", "got 'unsent'"]),
     "storage that is a file": ("storage=runs/optuna.db", ["storage: need a URL like"]),
     "a password with a space": ('storage="postgresql://me:open sesame@db/x"', ["storage: need a URL like", "%20"]),
     "a password with a quote": ('storage="postgresql://me:open\'sesame@db/x"', ["storage: need a URL like", "%27"]),
@@ -100,6 +101,20 @@ def test_it_is_refused_in_one_line_that_says_why(override: str, words: list[str]
     assert "\n" not in message
     assert [word for word in words if word not in message] == [], message
     assert list(empty_folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("storage", "tracking", "shown"),
+    [
+        ("sqlite:///one.db", "sqlite:///./one.db", "sqlite:///one.db"),
+        ("postgresql+psycopg://me:a@db/x", "postgresql://you:b@db/x", "postgresql+psycopg://me:***@db/x"),
+    ],
+)
+def test_one_database_for_trials_and_runs_is_refused(storage: str, tracking: str, shown: str) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        Composer().compose([f"storage='{storage}'", f"tracking.uri='{tracking}'"])
+    assert f"storage: {shown!r} is MLflow's database too" in str(refusal.value)
+    assert "name two databases" in str(refusal.value)
 
 
 def test_a_password_in_what_is_refused_is_not_repeated() -> None:

@@ -14,6 +14,24 @@ NAN = np.nan
 KINDS = {"n": "number", "k": "category"}
 
 
+@pytest.mark.parametrize(
+    ("values", "is_rounded"),
+    [
+        ([10**20 + 1, 10**20 + 2], True),
+        (["1" + "0" * 20, "1" + "0" * 19 + "1", None], True),
+        (np.array([2**60, 2**60 + 1]), True),
+        (["1" + "0" * 20, "2" + "0" * 20], False),
+        (np.array([2**60, 2**61]), False),
+        (["1" + "0" * 20, "+1" + "0" * 20, "1e20"], False),
+        (["9" * 5000, "8" * 5000, "1"], False),
+        ([1.5e300, 1.5], False),
+    ],
+)
+def test_whole_numbers_that_floats_cannot_tell_apart_are_told(values: object, is_rounded: bool) -> None:
+    dtype = None if isinstance(values, np.ndarray) else object
+    assert read(values, dtype=dtype).is_rounded == is_rounded
+
+
 def read(values: object, kind: str | None = None, dtype: object = None) -> Column:
     return read_column("c", pd.Series(values, dtype=dtype), kind, "t.csv", row_number)
 

@@ -59,6 +59,20 @@ def test_constants_names_of_rows_and_rare_texts_are_found() -> None:
     assert found(np.array([f"text {i % 40}" for i in range(ROWS)])).rare_texts == {"c": 40}
 
 
+@pytest.mark.parametrize(
+    "texts",
+    [["3,5", "4"], ["12%", "7.5 %"], ["1 234", "5,000", "?"], ["-€ 3", "4"], ["1.234.567,8", None], ["\u22123", "4"]],
+)
+def test_texts_that_look_like_numbers_are_found_with_one_that_is_none(texts: list[str | None]) -> None:
+    column = np.array([texts[i % len(texts)] for i in range(ROWS)], dtype=object)
+    assert found(column).number_texts == {"c": texts[0]}
+
+
+@pytest.mark.parametrize("texts", [["1", "2.5"], ["1.2.3"], ["192.168.0.1"], ["A1", "3,5"], ["1/2"], ["?", "-"], ["%"]])
+def test_other_texts_do_not_look_like_numbers(texts: list[str]) -> None:
+    assert found(np.array([texts[i % len(texts)] for i in range(ROWS)], dtype=object)).number_texts == {}
+
+
 def test_numbers_that_are_not_whole_or_too_large_to_tell_name_no_rows() -> None:
     assert found(np.arange(ROWS) + 0.5).row_numbers == []
     assert found(np.arange(ROWS) * 1e300).row_numbers == []

@@ -38,6 +38,21 @@ def test_the_task_is_inferred_from_the_values_and_the_reason_is_said(
     assert f"{task}, because it has {reason} (data.task overrides)" in target.reason
 
 
+@pytest.mark.parametrize(
+    ("values", "task", "reason"),
+    [
+        (list(range(47)) * 2, "multiclass", "it has 47 distinct whole numbers, the labels of images"),
+        (np.arange(47).repeat(2).astype(np.uint8), "multiclass", "it has 47 distinct whole numbers, the labels of"),
+        (np.arange(47.0).repeat(2), "regression", "it has 47 distinct numbers"),
+        (list(range(47)), "regression", "it has 47 distinct whole numbers (data.task overrides)"),
+    ],
+)
+def test_whole_numbers_of_images_are_classes_where_they_repeat(values: object, task: str, reason: str) -> None:
+    target = read_target(np.asarray(values), None, ["label"], "made", row_number, of_images=True)
+    assert target.task == task
+    assert f"{task}, because {reason}" in target.reason
+
+
 def test_codes_point_into_the_classes() -> None:
     target = read(["b", "a", "c", "b"] * 3)
     assert [target.classes[code] for code in target.y[:4]] == ["b", "a", "c", "b"]

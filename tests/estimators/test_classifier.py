@@ -66,7 +66,10 @@ def test_frames_with_categories_and_gaps_are_learnt_and_columns_found_by_name() 
     assert fitted.score(table, y) >= 0.9
     assert list(fitted.feature_names_in_) == ["colour", "size"]
     new = pd.DataFrame({"colour": ["red", "mauve", None], "size": [0.0, np.nan, 2.5]})
-    assert fitted.predict(new)[0] == "yes"
+    for _ in range(2):
+        with pytest.warns(UserWarning, match=r"^input: values that .* read as unknown: 'colour' \(1\)$") as caught:
+            assert fitted.predict(new)[0] == "yes"
+        assert [(len(caught), warning.filename) for warning in caught] == [(1, __file__)]
     with pytest.raises(ValueError, match="feature names"):
         fitted.predict(new[["size", "colour"]])
 
@@ -128,6 +131,19 @@ def test_members_are_networks_of_their_own_whose_mean_is_predicted() -> None:
     single = [dataclasses.replace(ensemble.predictor_, theta=theta[i : i + 1]) for i in range(3)]
     table = pd.DataFrame(X, columns=[f"x{i}" for i in range(4)])
     np.testing.assert_allclose(ensemble.predict_proba(X), np.mean([p.predict_proba(table) for p in single], axis=0))
+
+
+@pytest.mark.parametrize(("rows", "share"), [(2, 0.15), (3, 0.5), (10, 0.94)])
+def test_one_row_is_enough_to_train_on_beside_those_to_stop_by(rows: int, share: float) -> None:
+    stopped = DNNClassifier(max_iter=2, early_stopping=True, validation_fraction=share, random_state=0)
+    assert len(stopped.fit(X[::50][:rows] if rows < 4 else X[::15], np.arange(rows) % 2).validation_scores_) == 2
+
+
+def test_a_share_to_stop_by_that_is_all_of_the_rows_is_refused_with_the_remedy() -> None:
+    stopped = DNNClassifier(early_stopping=True, validation_fraction=0.99)
+    law = r"^validation_fraction: need a row left to train on, got 0\.99 of 10 rows; lower it, or add rows$"
+    with pytest.raises(ValueError, match=law):
+        stopped.fit(X[::15], np.arange(10) % 2)
 
 
 def test_early_stopping_shows_what_it_stopped_by() -> None:

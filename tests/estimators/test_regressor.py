@@ -10,6 +10,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from dnnexp import DNNRegressor
+from dnnexp.network.losses import LOSSES
 
 X, Y = load_diabetes(return_X_y=True, scaled=False)
 
@@ -120,3 +121,12 @@ def test_inputs_that_overflow_in_the_first_step_are_not_put_down_to_the_learning
     said = "epoch 1, step 1: .*, before learning_rate_init played a part; take scaling=standard"
     with pytest.raises(ValueError, match=said):
         DNNRegressor((8, 8), "gelu", scaling="none", random_state=0).fit(X * 1e38, Y)
+
+
+def test_a_loss_that_is_added_can_be_chosen_by_its_entry_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(LOSSES, "another", LOSSES["huber"])
+    fits = [DNNRegressor(loss=loss, max_iter=3, random_state=0).fit(X, Y).loss_curve_ for loss in ("huber", "another")]
+    assert fits[0] == fits[1]
+    monkeypatch.setitem(LOSSES, "another", LOSSES["huber"]._replace(tasks=("binary",)))
+    with pytest.raises(ValueError, match=r"^loss: .*'another'"):
+        DNNRegressor(loss="another").fit(X, Y)

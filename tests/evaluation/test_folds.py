@@ -116,3 +116,12 @@ def test_rows_of_one_time_are_scored_together() -> None:
 def test_fewer_times_than_folds_need_are_refused() -> None:
     with pytest.raises(DataError, match=r"5 folds that go forward in time need 6 stretches of it, got 150 rows of 3"):
         draw_folds(DEVELOPMENT, None, EvaluationConfig(), SEED, order=EVENING % 3)
+
+
+@pytest.mark.parametrize(("score_size", "key"), [(0.96, "score_size"), (0.85, "stop_size")])
+def test_a_share_that_leaves_no_row_to_train_on_is_refused_by_name(score_size: float, key: str) -> None:
+    config = EvaluationConfig("holdout", score_size=score_size)
+    with pytest.raises(
+        DataError, match=f"^evaluation.{key}: need a row left to train on, got .*; lower it, or add rows"
+    ):
+        draw_folds(np.arange(8), None, config, np.random.SeedSequence(0))

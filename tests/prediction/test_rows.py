@@ -16,6 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from dnnexp.data.schema import DataConfig
+from dnnexp.data.sources import load
 from dnnexp.errors import ConfigError, DataError
 from dnnexp.prediction.rows import Rows, Wanted, open_rows, rows_at_a_time
 
@@ -73,6 +75,18 @@ def test_the_separator_is_the_one_that_finds_the_columns_and_a_mark_at_the_begin
     text = TEXT.replace("8, b", "8 b").replace(",", separator).replace("1.5", "1,5")
     (tmp_path / "t.txt").write_text(text, encoding="utf-8-sig", newline="")
     require_read(read(tmp_path / "t.txt"))
+
+
+@pytest.mark.parametrize("encoding", [None, "utf-8", "UTF8", "utf_8", "utf-8-sig"])
+def test_a_mark_at_the_beginning_is_no_part_of_a_name_however_utf_8_is_spelled(
+    encoding: str | None, tmp_path: Path
+) -> None:
+    (tmp_path / "t.csv").write_text("length,island,heavy,id\n" + "1,a,0,b\n2,c,1,d\n" * 6, encoding="utf-8-sig")
+    (part,) = read(tmp_path / "t.csv", encoding=encoding)
+    learnt = load(
+        DataConfig(name="csv", path=str(tmp_path / "t.csv"), target="island", encoding=encoding, allow_leaks=True)
+    )
+    assert part.inputs["length"].tolist() == learnt.X["length"].tolist() == [1.0, 2.0] * 6
 
 
 def test_line_ends_of_other_systems_and_another_encoding_are_read(tmp_path: Path) -> None:

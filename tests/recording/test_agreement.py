@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import yaml
 from mlflow import MlflowClient
 from mlflow.entities import Run
 from sklearn.datasets import load_wine
 
+from dnnexp.search.journal import StudyRuns
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.storage import open_storage, sqlite_url
 from dnnexp.search.studies import Studies
@@ -24,16 +26,17 @@ class Traces(NamedTuple):
 
     root: Path
     client: MlflowClient
+    study: StudyRuns
     runs: dict[str, Run]  # by key
     tried: dict[str, TrialRecord]  # by the key of their runs
 
     @property
     def parent(self) -> Run:
-        return self.runs["s"]
+        return self.runs[self.study.key()]
 
     @property
     def champion(self) -> Run:
-        return next(run for key, run in self.runs.items() if key.startswith("s/champion/"))
+        return next(run for key, run in self.runs.items() if key.startswith(self.study.key("champion", "")))
 
     def artifacts(self, run: Run) -> Path:
         return self.root / "artifacts" / run.info.run_id / "artifacts"
@@ -47,14 +50,17 @@ def traces(tmp_path_factory: pytest.TempPathFactory) -> Traces:
     client = MlflowClient(f"sqlite:///{root}/mlflow.db")
     experiment = client.get_experiment_by_name("wine")
     assert experiment is not None
-    records = Studies(open_storage(sqlite_url(root / "optuna.db")), "s").read_all()
-    tried = {f"s/d{r.depth:02d}/{r.stage}/t{r.number}": r for r in records if r.state != "failed"}
+    studies = Studies(open_storage(sqlite_url(root / "optuna.db")), "s")
+    study = StudyRuns("s", studies.identity)
+    ended = [r for r in studies.read_all() if r.state != "failed"]
+    tried = {study.key(f"d{r.depth:02d}", r.stage, f"t{r.number}"): r for r in ended}
     runs = {run.data.tags["dnnexp.key"]: run for run in client.search_runs([experiment.experiment_id])}
-    return Traces(root, client, runs, tried)
+    return Traces(root, client, study, runs, tried)
 
 
 def test_every_trial_of_optunas_is_a_run_of_mlflows_with_the_same_numbers(traces: Traces) -> None:
-    assert set(traces.runs) == {*traces.tried, "s", traces.champion.data.tags["dnnexp.key"]}
+    others = {key: run.data.tags["dnnexp.role"] for key, run in traces.runs.items() if key not in traces.tried}
+    assert sorted(others.values()) in (["champion", "sweep", "winner"], ["champion", "sweep", "winner", "winner"])
     for key, record in traces.tried.items():
         run = traces.runs[key]
         assert run.data.metrics.items() >= {**record.metrics, "seconds": record.seconds}.items()
@@ -74,7 +80,7 @@ def test_the_leaderboard_is_what_mlflow_has(traces: Traces) -> None:
     again = {(r.depth, r.claim): key for key, r in traces.tried.items() if r.stage == "rescore"}
     assert len(again) == 4
     for row in rows:
-        key = f"s/d{int(row['depth']):02d}/screen/t{row['trial']}"
+        key = traces.study.key(f"d{int(row['depth']):02d}", "screen", f"t{row['trial']}")
         run, judged = traces.runs[key], traces.runs[again.get((int(row["depth"]), int(row["trial"])), key)]
         assert run.info.run_name == f"{row['network']}-t{int(row['trial']):03d}"
         assert run.data.params["model.widths"] == row["widths"]
@@ -110,12 +116,17 @@ def test_the_run_of_the_sweep_says_the_printed_answer_and_has_the_figures_of_the
 def test_trials_carry_no_files_and_the_others_what_is_needed_to_look_at_them(traces: Traces) -> None:
     files = {key: {path.name for path in traces.artifacts(run).glob("*")} for key, run in traces.runs.items()}
     assert not [key for key in traces.tried if files[key]]
-    assert files["s"] >= {"answer.txt", "config.yaml", "depth_curve.png", "leaderboard.csv"}
+    assert files[traces.study.key()] >= {"answer.txt", "config.yaml", "depth_curve.png", "leaderboard.csv"}
     champion = traces.champion.data.tags["dnnexp.key"]
     assert files[champion] == {"config.yaml", "confusion_matrix.png", "dimensions.txt", "learning_curve.png"}
     widths = traces.champion.data.params["model.widths"].split("x")
     dimensions = (traces.artifacts(traces.champion) / "dimensions.txt").read_text(encoding="utf-8")
     assert all(width in dimensions for width in widths)
+    for run in traces.runs.values():
+        if run.data.tags["dnnexp.role"] in ("champion", "winner"):
+            chosen = yaml.safe_load((traces.artifacts(run) / "config.yaml").read_text(encoding="utf-8"))
+            assert "x".join(map(str, chosen["model"]["widths"])) == run.data.params["model.widths"]
+            assert str(chosen["optimizer"]["lr"]) == run.data.params["optimizer.lr"]
 
 
 def test_every_run_says_where_it_comes_from(traces: Traces) -> None:

@@ -60,7 +60,7 @@ def test_a_model_is_logged_once_however_often_its_run_is_recorded(protocol: Prot
 
 def test_a_record_that_could_not_even_be_kept_is_not_said_to_be(protocol: Protocol, empty_folder: Path) -> None:
     Path("file").touch()
-    for root, said in (("fresh", "is kept and sent by the next command."), ("file/below", "; nothing is kept.")):
+    for root, said in (("fresh", "is kept, and sent there by the next command."), ("file/below", "; nothing is kept.")):
         config = Composer().compose([f"paths.root={root}", "tracking.uri=http://127.0.0.1:9"])
         recorder = open_recorder(config, protocol, "a command")
         recorder.uri = "sqlite:////proc/no/such/folder.db"
@@ -77,6 +77,8 @@ def test_of_several_records_the_one_that_could_not_be_kept_is_named(protocol: Pr
     recorder.unsent.folder = Path("/proc/no/such/folder")
     recorder.record(RunRecord("second", "a network"))
     recorder.unsent.folder = kept
-    assert unreached(recorder).endswith("sent by the next command, but for second, which could not be kept either.")
+    assert unreached(recorder).endswith(
+        "sent there by the next command, but for second, which could not be kept either."
+    )
     recorder.record(RunRecord("second", "a network"))
-    assert unreached(recorder).endswith("; what it did not take is kept and sent by the next command.")
+    assert unreached(recorder).endswith("; what it did not take is kept, and sent there by the next command.")

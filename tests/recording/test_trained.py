@@ -75,3 +75,29 @@ def test_a_winner_that_diverges_on_all_rows_is_a_failed_run_that_says_why(monkey
         assert run.data.tags["dnnexp.reason"] == "diverged in epoch 3"
         assert "score/accuracy" in run.data.metrics
         assert "test/accuracy" not in run.data.metrics
+
+
+def test_what_was_chosen_before_a_study_went_on_is_not_called_the_champion_any_more() -> None:
+    sweep("search.trials_per_depth=1")
+    (before,) = runs("champion")
+    sweep("search.trials_per_depth=6", "search.rescore=0")
+    (after,) = runs("champion")
+    winners = runs("winner")
+    assert len({run.data.tags["dnnexp.depth"] for run in winners}) == len(winners)
+    if before.info.run_id != after.info.run_id:
+        assert before.info.run_id in {run.info.run_id for run in runs("former", "winner")}
+
+
+def test_two_studies_of_one_name_in_one_store_of_mlflow_are_both_recorded_whole(tmp_path: Path) -> None:
+    shared = f"tracking.uri=sqlite:///{tmp_path / 'runs' / 'mlflow.db'}"
+    for seed in (0, 1):
+        sweep(f"paths.root={tmp_path / str(seed)}", shared, f"seed={seed}")
+    champions = runs("champion")
+    assert sorted(run.data.params["seed"] for run in champions) == ["0", "1"]
+    assert len(runs("sweep")) == 2
+    assert len(runs("screen")) == 12
+    above = {run.info.run_id: run.data.params["seed"] for run in runs("sweep")}
+    assert all(above[run.data.tags["mlflow.parentRunId"]] == run.data.params["seed"] for run in runs("screen"))
+    store = open_store(shared.removeprefix("tracking.uri="), tmp_path)
+    newest = store.client.get_model_version_by_alias("s", "champion")
+    assert newest.run_id in {run.info.run_id for run in champions if run.data.params["seed"] == "1"}

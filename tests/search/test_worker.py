@@ -18,7 +18,7 @@ from dnnexp.search.sampling import SAMPLER_KINDS
 from dnnexp.search.space import grow
 from dnnexp.search.storage import sqlite_url
 from dnnexp.search.sweep import Listeners, Scorers
-from dnnexp.search.worker import climb_ladder
+from dnnexp.search.worker import Worker, climb_ladder
 
 
 @pytest.fixture
@@ -158,6 +158,35 @@ def test_listeners_hear_of_every_trial_epoch_and_step_of_the_ladder(url: str):
     assert epochs[0][:3] == (1, "screen", 0)
     assert climbs[-1].choice is not None
     assert len(climbs) == 4
+
+
+def test_a_worker_tells_of_what_it_ran_where_others_ended_the_stage_that_it_was_about_to_begin(
+    url: str, monkeypatch: pytest.MonkeyPatch
+):
+    whole, others = Worker.look, list[TrialRecord]()
+
+    class EnoughError(Exception):
+        pass
+
+    def until_depth_two_is_done(trial: TrialRecord) -> None:
+        others.append(trial)
+        if [r.depth for r in others].count(2) == 2:
+            raise EnoughError
+
+    def look(worker: Worker, place: tuple[int, str] | None) -> Climb:
+        one = worker.records.get((1, "screen"), [])
+        if place is None and not others and sum(r.state == "complete" for r in one) == 2:
+            monkeypatch.setattr(Worker, "look", whole)
+            with pytest.raises(EnoughError):
+                climb_ladder(told, scorers("linear"), Listeners(on_trial=until_depth_two_is_done))
+        return whole(worker, place)
+
+    mine: list[TrialRecord] = []
+    told = sweep(url, trials=2, max_depth=2)
+    monkeypatch.setattr(Worker, "look", look)
+    climb_ladder(told, scorers("linear"), Listeners(on_trial=mine.append))
+    assert [(r.depth, r.stage) for r in others] == [(2, "screen")] * 2
+    assert [(r.depth, r.stage) for r in mine] == [(1, "screen")] * 2 + [(1, "confirm")]
 
 
 def test_scores_are_judged_in_the_metrics_own_direction(url: str):

@@ -54,6 +54,13 @@ def runs_of(recorder: Recorder) -> list[Run]:
     return list(client.search_runs([experiment.experiment_id], order_by=["attributes.start_time"]))
 
 
+def unreachable(uri: str, root: Path, **told: Any) -> Recorder:
+    """Return a recorder of the store at the URI that does not get through to it."""
+    recorder = Recorder(uri, root, "digits", **told)
+    recorder.uri = NOWHERE
+    return recorder
+
+
 @pytest.fixture
 def client(recorder: Recorder) -> MlflowClient:
     return recorder.connect().client
@@ -153,6 +160,18 @@ def test_recorded_keys_are_those_of_ended_runs_of_that_study_whatever_its_name(r
     assert recorder.recorded() == {f"{study}/d1/t0" for study in studies}
 
 
+def test_what_waits_for_one_store_is_not_sent_to_another(
+    recorder: Recorder, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    away = Recorder(NOWHERE, root, "digits")
+    assert away.record(trial(0)) is None
+    assert recorder.send_unsent() == 0
+    assert recorder.record(trial(1)) is not None
+    assert [run.data.tags["dnnexp.key"] for run in runs_of(recorder)] == ["study/d2/screen/t1"]
+    assert [run.key for run in Recorder(NOWHERE, root, "digits").unsent.waiting()] == ["study/d2/screen/t0"]
+
+
 def test_a_server_that_accepts_and_does_not_answer_is_not_waited_for_most_of_the_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,7 +196,7 @@ def test_what_an_unreachable_server_does_not_take_is_kept_and_sent_once_later(
     uri: str, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    away = Recorder(NOWHERE, root, "digits")
+    away = unreachable(uri, root)
     assert away.record(sweep(curves={"depth/score": {1: 0.5}})) is None
     assert "Connection refused" in away.trouble
     assert "\n" not in away.trouble
@@ -223,7 +242,9 @@ def test_where_nothing_can_be_written_the_loss_is_named(root: Path, monkeypatch:
 
 
 def test_a_view_of_a_study_is_found_by_its_address(recorder: Recorder, client: MlflowClient) -> None:
-    address = recorder.show(study_view("study", "score/accuracy", "test/accuracy", greater_is_better=True))
+    address = recorder.show(
+        study_view({"dnnexp.study": "study"}, "score/accuracy", "test/accuracy", greater_is_better=True)
+    )
     experiment = client.get_experiment_by_name("digits")
     assert experiment is not None
     assert address.startswith(f"#/experiments/{experiment.experiment_id}/runs?")
@@ -234,7 +255,9 @@ def test_prepared_views_are_listed_from_the_database_the_newest_first(recorder: 
     assert pages(root / "mlflow.db") == []
     made = []
     for study in ("one", "two"):
-        made.append((f"Study {study}", recorder.show(study_view(study, "s", "t", greater_is_better=True))))
+        made.append(
+            (f"Study {study}", recorder.show(study_view({"dnnexp.study": study}, "s", "t", greater_is_better=True)))
+        )
         time.sleep(0.002)
     assert pages(root / "mlflow.db") == made[::-1]
 
@@ -258,7 +281,7 @@ def test_what_was_kept_goes_to_its_own_experiment_with_its_own_provenance_whoeve
     uri: str, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    away = Recorder(NOWHERE, root, "digits", context={"mlflow.source.name": "the first command"}, data=DATA)
+    away = unreachable(uri, root, context={"mlflow.source.name": "the first command"}, data=DATA)
     away.record(sweep())
     away.record(trial(0, parent="study"))
 
@@ -277,7 +300,7 @@ def test_a_description_links_to_runs_and_files_even_where_it_waited_to_be_sent(
     is_away: bool, uri: str, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    recorder = Recorder(NOWHERE if is_away else uri, root, "digits")
+    recorder = unreachable(uri, root) if is_away else Recorder(uri, root, "digits")
     chosen, gone = run_link("the network", "study/d2/screen/t0"), run_link("no network", "study/d9")
     text = f"See {chosen}, {gone}, {file_link('all trials', 'leaderboard.csv')}."
     recorder.record(sweep())

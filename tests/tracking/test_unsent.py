@@ -36,6 +36,9 @@ def test_what_was_replaced_while_it_was_delivered_is_not_forgotten(tmp_path: Pat
 def test_files_that_are_no_records_are_passed_over_and_kept(tmp_path: Path) -> None:
     (tmp_path / "notes.json").write_text("[1, 2]")
     (tmp_path / "torn.json").write_text('{"key": "k", "na')
+    (tmp_path / "binary.json").write_bytes(b"\xff")
+    (tmp_path / "odd.json").write_text('{"curves": []}')
+    (tmp_path / "refused.json").write_text(RunRecord("k", "n").to_json().replace('"single"', '"hero"'))
     unsent = Unsent(tmp_path)
     unsent.keep(RunRecord("k", "n"))
     assert [run.key for run in unsent.waiting()] == ["k"]

@@ -12,7 +12,7 @@ from dnnexp.tracking.views import run_color, study_view, view_tag
 
 @pytest.mark.parametrize("study", ["digits-ladder", "it's mine", 'say "no"'])
 def test_a_study_is_found_by_a_condition_that_mlflow_understands(study: str) -> None:
-    view = study_view(study, "score/r2", "test/r2", greater_is_better=True)
+    view = study_view({"dnnexp.study": study}, "score/r2", "test/r2", greater_is_better=True)
     by_study, by_role = SearchUtils.parse_search_filter(view.condition)
     assert (by_study["key"], by_study["comparator"], by_study["value"]) == ("dnnexp.study", "=", study)
     assert (by_role["key"], by_role["comparator"], by_role["value"]) == ("dnnexp.role", "!=", "sweep")
@@ -21,11 +21,11 @@ def test_a_study_is_found_by_a_condition_that_mlflow_understands(study: str) -> 
 
 def test_a_name_that_no_search_can_quote_is_refused() -> None:
     with pytest.raises(ConfigError, match="study: need a name without both kinds of quotes"):
-        study_view('it\'s "mine"', "score/r2", "test/r2", greater_is_better=True)
+        study_view({"dnnexp.study": 'it\'s "mine"'}, "score/r2", "test/r2", greater_is_better=True)
 
 
 def test_every_chart_stands_in_a_section_and_the_best_run_on_top() -> None:
-    view = study_view("study", "score/rmse", "test/rmse", greater_is_better=False)
+    view = study_view({"dnnexp.study": "study"}, "score/rmse", "test/rmse", greater_is_better=False)
     _, value = view_tag(view)
     envelope = json.loads(value)
     state = json.loads(envelope["state"])
@@ -38,7 +38,10 @@ def test_every_chart_stands_in_a_section_and_the_best_run_on_top() -> None:
 
 
 def test_views_of_studies_with_like_names_do_not_replace_each_other() -> None:
-    keys = {study_view(name, "s", "t", greater_is_better=True).key for name in ("a b", "a-b", "A B", "größe", "grosse")}
+    keys = {
+        study_view({"dnnexp.study": name}, "s", "t", greater_is_better=True).key
+        for name in ("a b", "a-b", "A B", "größe", "grosse")
+    }
     assert len(keys) == 5
 
 

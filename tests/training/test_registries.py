@@ -5,26 +5,37 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
-from dnnexp.data.schema import DataConfig
+from dnnexp.data.schema import TASKS, DataConfig
 from dnnexp.data.sources import load
 from dnnexp.evaluation.configuration import Configuration
-from dnnexp.evaluation.protocol import LOSSES_OF_TASK, Protocol
+from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.refit import refit
 from dnnexp.evaluation.schema import EvaluationConfig
+from dnnexp.metrics import default_metric, suited_metrics
 from dnnexp.network.activations import ACTIVATIONS
 from dnnexp.network.initializers import INITIALIZERS
+from dnnexp.network.losses import LOSSES, suited_losses
 from dnnexp.network.normalization import NORMALIZATIONS
 from dnnexp.network.optimizers import OPTIMIZERS, OptimizerConfig
 from dnnexp.network.schema import ModelConfig
 from dnnexp.training.schedules import SCHEDULES
 from dnnexp.training.schema import ScheduleConfig, TrainerConfig
 
-PROTOCOLS = {
-    name: Protocol(load(DataConfig(name)), 0.2, EvaluationConfig("none"), 0) for name in ("planar_flower", "diabetes")
-}
+DATA = {name: load(DataConfig(name)) for name in ("planar_flower", "diabetes", "iris")}
+flower = DATA["planar_flower"]
+labels = np.column_stack([flower.y, flower.X["x1"] > 0])
+DATA["labels"] = replace(flower, y=labels, task="multilabel", classes=(), target_names=("petal", "right"))
+PROTOCOLS = {name: Protocol(dataset, 0.2, EvaluationConfig("none"), 0) for name, dataset in DATA.items()}
 FLOWER, DIABETES = 0.85, 0.40  # training accuracy (a line separates half of the flower), training R²
+LEARNT = {  # by task: data, and what of it is learnt
+    "binary": ("planar_flower", "accuracy", FLOWER),
+    "multiclass": ("iris", "accuracy", 0.95),
+    "multilabel": ("labels", "average_precision", 0.9),
+    "regression": ("diabetes", "r2", DIABETES),
+}
 BASE = Configuration(ModelConfig(depth=2, width=32, activation="relu"), trainer=TrainerConfig(epochs=120))
 RATES = {"gradient_descent": 0.3, "sgd": 0.3, "momentum": 0.05, "nesterov": 0.05}  # of those that divide by no gradient
 
@@ -63,9 +74,16 @@ def test_every_schedule_learns_the_flower(schedule: str) -> None:
     assert scores(replace(BASE, schedule=config))["train/accuracy"] >= FLOWER
 
 
-@pytest.mark.parametrize("loss", LOSSES_OF_TASK["regression"])
-def test_every_loss_of_a_regression_learns_diabetes(loss: str) -> None:
-    assert scores(replace(BASE, trainer=replace(BASE.trainer, loss=loss)), "diabetes")["train/r2"] >= DIABETES
+@pytest.mark.parametrize("task", TASKS)
+def test_every_task_has_a_loss_and_a_metric(task: str) -> None:
+    assert suited_losses(task)
+    assert default_metric(task) in suited_metrics(task)
+
+
+@pytest.mark.parametrize(("loss", "task"), [(name, task) for name, loss in LOSSES.items() for task in loss.tasks])
+def test_every_loss_learns_what_it_suits(loss: str, task: str) -> None:
+    data, score, least = LEARNT[task]
+    assert scores(replace(BASE, trainer=replace(BASE.trainer, loss=loss)), data)[f"train/{score}"] >= least
 
 
 @pytest.mark.parametrize(

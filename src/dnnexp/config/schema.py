@@ -116,6 +116,11 @@ class Config:
         from_outside = os.environ.get("MLFLOW_TRACKING_URI")
         if self.tracking.enabled and self.tracking.uri is None and from_outside:
             require_store("MLFLOW_TRACKING_URI", from_outside)
+        if self.tracking.enabled and _is_same_database(self.storage_url, self.tracking_uri):
+            raise ConfigError(
+                f"storage: {redact(self.storage_url)!r} is MLflow's database too, and each would take the other's "
+                "tables for its own of another version; name two databases"
+            )
         shared = self.storage is not None and _scheme(self.storage) not in LOCAL_STORES
         if shared and self.tracking.enabled and _scheme(self.tracking_uri) in LOCAL_STORES:
             raise ConfigError(
@@ -178,6 +183,18 @@ class Config:
         if keys is None:
             return tuple(leaf_keys(type(section), f"{group}."))
         return tuple(f"{group}.{key}" for key in keys)
+
+
+def _is_same_database(url: str, other: str) -> bool:
+    """Whether two URLs lead to one database, whatever driver and user they name."""
+
+    def place(url: str) -> tuple[str, str]:
+        rest = url.partition("://")[2].partition("?")[0]
+        if _scheme(url) == "sqlite":
+            return "sqlite", str(Path(rest.removeprefix("/")).absolute())
+        return _scheme(url), rest.rpartition("@")[2]
+
+    return place(url) == place(other)
 
 
 def _sqlite(path: Path) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from dnnexp.errors import nearest
 
-__all__ = ["dropping", "listed", "meant", "naming"]
+__all__ = ["MOST", "dropping", "listed", "meant", "naming"]
 
 MOST = 20  # names in one message
 

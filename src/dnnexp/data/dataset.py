@@ -66,6 +66,7 @@ def assemble(
     row_name: Callable[[int], str] = row_number,
     test_rows: np.ndarray | None = None,
     image_shape: tuple[int, ...] | None = None,
+    of_images: bool = False,
     weights: np.ndarray | None = None,
     groups: np.ndarray | None = None,
     order: np.ndarray | None = None,
@@ -74,8 +75,9 @@ def assemble(
     """Return the data set of inputs (examples, columns) and target (examples,) or (examples, targets).
 
     inputs: an array of numbers, or a table whose columns are float64 or texts in object columns. `origin` says where
-    the data comes from, `row_name` how an error names an example, `notes` what was made of it. Raises DataError where a
-    law is broken: at least MIN_ROWS examples, at least one column, no infinity, a target that varies.
+    the data comes from, `row_name` how an error names an example, `notes` what was made of it; `of_images`: the target
+    labels images, so whole numbers in it are classes however many. Raises DataError where a law is broken: at least
+    MIN_ROWS examples, at least one column, no infinity, a target that varies.
     """
     import pandas as pd
 
@@ -89,7 +91,7 @@ def assemble(
     else:
         X = inputs
     _require_no_infinity(X, origin, row_name)
-    goal = read_target(target, task, target_names, origin, row_name)
+    goal = read_target(target, task, target_names, origin, row_name, of_images=of_images)
     numbers = int(sum(dtype.kind in "biuf" for dtype in X.dtypes))
     notes = notes or Notes()
     shape = "" if image_shape is None else f" (images {' × '.join(map(str, image_shape))})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,9 +15,11 @@ from dnnexp.errors import DataError, shown
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CATEGORY", "MARKERS", "NUMBER", "Column", "as_text", "coded", "conform", "read_column"]
+__all__ = ["CATEGORY", "MARKERS", "NUMBER", "WHOLE", "Column", "as_text", "coded", "conform", "read_column"]
 
 NUMBER, CATEGORY = "number", "category"
+WHOLE = 2.0**53  # below it every whole number is a float
+DIGITS = re.compile(r"[-+]?\d{16,308}")
 MARKERS = frozenset(  # texts that say there is no number, in small letters
     ["?", "-", "--", ".", "*", "n/a", "na", "n.a.", "nan", "null", "none", "nil", "unknown", "missing", "undefined"]
 )
@@ -28,6 +31,7 @@ class Column(NamedTuple):
     values: np.ndarray
     note: str = ""
     notation: str = ""  # of dates, as `read_dates` takes it
+    is_rounded: bool = False  # there are whole numbers so long that different ones have become one float
 
     @property
     def kind(self) -> str:
@@ -185,7 +189,11 @@ def _typed(name: str, column: pd.Series, origin: str) -> Column | None:
         return Column(days(column), "lengths of time, in days")
     if kind == "M":
         return Column(days(column), "dates, as days since 1970-01-01", ISO_NOTATION)
-    return Column(column.to_numpy(dtype=np.float64, na_value=np.nan)) if kind in "biuf" else None
+    if kind not in "biuf":
+        return None
+    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    is_long = np.abs(values) >= WHOLE
+    return Column(values, is_rounded=kind in "iu" and column[is_long].nunique() > len(np.unique(values[is_long])))
 
 
 def _category(codes: np.ndarray, distinct: np.ndarray) -> Column:
@@ -199,7 +207,10 @@ def _numbers(cells: Cells) -> Column:
     gaps = [repr(str(value)) for value in cells.distinct[is_gap]]
     said = ", ".join(gaps[:5]) + (", …" if len(gaps) > 5 else "")
     note = f"{int(cells.counts[is_gap].sum()):,} × {said} counted as missing" if gaps else ""
-    return Column(np.append(cells.numbers, np.nan)[cells.codes], note)
+    is_long = np.abs(cells.numbers) >= WHOLE
+    long = [int(text) for value in cells.distinct[is_long] if DIGITS.fullmatch(text := str(value).strip())]
+    is_rounded = len(set(long)) > len(set(map(float, long)))
+    return Column(np.append(cells.numbers, np.nan)[cells.codes], note, is_rounded=is_rounded)
 
 
 def _dates(cells: Cells, notation: str | None = None) -> Column | None:

@@ -56,6 +56,7 @@ class DataConfig:
     group: str | None = None  # column whose rows of one value stay together
     time: str | None = None  # column of times: later rows test, score and stop
     weight: str | None = None  # column of sample weights, >= 0
+    missing_target: list[str] | None = None  # texts that say a row has no target; None: the usual ones, as NA and None
     drop_missing_target: bool = False  # leave out rows without a target
     allow_leaks: bool = False  # keep a column that equals the target
     task: str | None = None  # None: inferred from the target

@@ -19,6 +19,7 @@ __all__ = ["Notes", "summary_lines"]
 WIDTH = 80
 INDENT = 14  # where what is said of a topic begins
 NAMED = 12  # columns named in one entry
+GLANCE = 1000  # rows in which most columns are seen to vary
 UNBALANCED = 10  # times as many rows in the largest class as in the smallest
 
 
@@ -31,6 +32,7 @@ class Notes:
     unused: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     notations: dict[str, str] = field(default_factory=dict)
+    rounded: list[str] = field(default_factory=list)  # columns of whole numbers that floats cannot tell apart
 
 
 def summary_lines(
@@ -50,6 +52,8 @@ def summary_lines(
         entries.append(("categories", f"{len(texts):,}: {_some([*kinds, *texts[NAMED:]])}"))
     if missing := _missing(X, names):
         entries.append(("missing", missing))
+    if constant := _constant(X, names):
+        entries.append(("constant", constant))
     entries.append(("target", goal.reason.removeprefix("target ")))
     entries += [("rows", said) for said in notes.rows]
     entries += [("read as", said) for said in notes.made]
@@ -78,6 +82,21 @@ def _missing(X: pd.DataFrame, names: np.ndarray) -> str:
     rows = int(gaps.any(axis=1).sum())
     cells, many = int(by_column.sum()), f"row{'s' * (rows != 1)}"
     return f"{cells:,} cell{'s' * (cells != 1)}, in {rows:,} {many} ({rows / len(X):.1%}): {_some(shares)}"
+
+
+def _constant(X: pd.DataFrame, names: np.ndarray) -> str:
+    """Return which columns of numbers never vary, gaps being alike; "" where each does."""
+    is_number = np.array([dtype.kind in "biuf" for dtype in X.dtypes], dtype=bool)
+    if not is_number.any():
+        return ""
+    values = X.to_numpy() if is_number.all() else X.loc[:, is_number].to_numpy()
+    alike = np.arange(values.shape[1])
+    for rows in (values[:GLANCE], values):
+        part = rows[:, alike]
+        alike = alike[((part == part[0]) | (np.isnan(part) & np.isnan(part[0]))).all(axis=0)]
+    one = len(alike) == 1
+    said = f"{len(alike):,} column{'' if one else 's'} {'is' if one else 'are'} the same in every row"
+    return f"{said}: {_some(names[is_number][alike])}" if len(alike) else ""
 
 
 def _imbalance(goal: Target) -> list[str]:

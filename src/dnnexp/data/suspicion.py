@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from dnnexp.data.kinds import MARKERS, WHOLE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -13,7 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["Findings", "examine"]
 
 HARDLY_REPEATS = 0.5  # share of distinct texts among the rows
-WHOLE = 2.0**53  # from here on every float is a whole number
+GROUPED = r"\d{1,3}(?P<between>[ .,'\u00a0\u202f])\d{3}(?:(?P=between)\d{3})*(?:[.,]\d+)?"  # 1 234 567,8
+LIKE_A_NUMBER = re.compile(rf"[-+\u2212]?\s*[$€£¥]?\s*(?:{GROUPED}|\d+[.,]?\d*|[.,]\d+)\s*[%$€£¥]?")
 
 
 @dataclass
@@ -25,6 +29,7 @@ class Findings:
     row_texts: list[str] = field(default_factory=list)  # another text in every row
     row_numbers: list[str] = field(default_factory=list)  # another whole number in every row
     rare_texts: dict[str, int] = field(default_factory=dict)  # distinct texts of a column whose texts hardly repeat
+    number_texts: dict[str, str] = field(default_factory=dict)  # one text of a column whose texts look like numbers
     doubled_rows: int = 0  # that an earlier row equals in inputs and targets
 
 
@@ -48,6 +53,8 @@ def examine(X: pd.DataFrame, targets: pd.DataFrame) -> Findings:
         for target, (goal, wanted) in goals.items():
             if _is_one_to_one(codes, distinct, goal) or _is_same(column, wanted):
                 found.leaks.append((name, target))
+        if is_text and (unread := _unread_number(values)) is not None:
+            found.number_texts[name] = unread
         has_gap = bool(pd.isna(values).any())
         if is_text and distinct == rows and not has_gap:
             found.row_texts.append(name)
@@ -65,6 +72,14 @@ def _is_one_to_one(codes: np.ndarray, distinct: int, goal: np.ndarray) -> bool:
     if distinct != k or k > len(goal) // 2:
         return False
     return len(np.unique(codes.astype(np.int64) * k + goal)) == k
+
+
+def _unread_number(values: np.ndarray) -> str | None:
+    """Return the first of the texts that is not read as a number, where each looks like one or marks a gap."""
+    texts = [text for value in values if isinstance(value, str) and (text := value.strip()).lower() not in MARKERS]
+    if not all(map(LIKE_A_NUMBER.fullmatch, texts)):
+        return None
+    return next((text for text in texts if not text.replace(".", "", 1).lstrip("+-").isdecimal()), None)
 
 
 def _is_same(column: np.ndarray, target: np.ndarray) -> bool:

@@ -28,14 +28,20 @@ class Target(NamedTuple):
 
 
 def read_target(
-    values: np.ndarray, task: str | None, names: Sequence[str], origin: str, row_name: Callable[[int], str]
+    values: np.ndarray,
+    task: str | None,
+    names: Sequence[str],
+    origin: str,
+    row_name: Callable[[int], str],
+    *,
+    of_images: bool = False,
 ) -> Target:
     """Return the target of values (examples,) or (examples, targets): booleans, whole numbers, floats or texts.
 
-    task None infers: two distinct values are binary; texts, and whole numbers with few distinct values, are classes;
-    several columns of nothing but 0 and 1 are labels; everything else is a quantity. Raises DataError for a missing or
-    infinite value, a target that never varies, a task that the values do not suit, and as many classes as half the
-    rows.
+    task None infers: two distinct values are binary; texts, and whole numbers with few distinct values, or of images,
+    are classes; several columns of nothing but 0 and 1 are labels; everything else is a quantity. Raises DataError for
+    a missing or infinite value, a target that never varies, a task that the values do not suit, and as many classes as
+    half the rows.
     """
     said = ", ".join(repr(name) for name in names)
     if values.dtype.kind not in "biufUO":
@@ -61,12 +67,14 @@ def read_target(
         raise DataError(f"{origin}: target {said} must vary, but every row has {shown(_label(distinct[0]))}")
     kind = "texts" if is_text else KINDS[values.dtype.kind]
     if task is None:
-        few = count <= min(MAX_WHOLE_NUMBER_CLASSES, len(values) // 2)
-        is_classes = count == 2 or is_text or (kind == "whole numbers" and few)
+        are_few = of_images or count <= MAX_WHOLE_NUMBER_CLASSES
+        can_be_classes = kind == "whole numbers" and count <= len(values) // 2
+        is_classes = count == 2 or is_text or (can_be_classes and are_few)
         inferred = ("binary" if count == 2 else "multiclass") if is_classes else "regression"
     else:
         inferred = task
-    reason = f"it has {count:,} distinct {kind}"
+    labels = ", the labels of images" if of_images and kind == "whole numbers" and inferred != "regression" else ""
+    reason = f"it has {count:,} distinct {kind}{labels}"
     if inferred == "regression":
         return _quantities(values, task, reason, said, origin)
     if inferred == "binary" and count != 2:

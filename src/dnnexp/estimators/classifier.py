@@ -20,13 +20,12 @@ from dnnexp.errors import shown
 from dnnexp.estimators.network_estimator import USUAL, NetworkEstimator, as_value_error
 from dnnexp.estimators.rows import Rows, counted_rows, read_table
 from dnnexp.evaluation.class_weights import class_weights
-from dnnexp.network.losses import LOSSES
+from dnnexp.network.losses import LOSSES, suited_losses
 from dnnexp.training.examples import Examples
 
 __all__ = ["DNNClassifier"]
 
 Array = npt.NDArray[Any]
-LOSS = {"binary": "sigmoid_cross_entropy", "multiclass": "softmax_cross_entropy", "multilabel": "sigmoid_cross_entropy"}
 
 
 class DNNClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc]
@@ -166,7 +165,7 @@ class DNNClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc]
             task = "binary" if len(self.classes_) == 2 else "multiclass"
             names = [str(name) for name in self.classes_]
         with as_value_error():
-            return self._train(self._weighed(rows, task, names), task, names, LOSS[task], goes_on=goes_on)
+            return self._train(self._weighed(rows, task, names), task, names, suited_losses(task)[0], goes_on=goes_on)
 
     def _weighed(self, rows: Rows, task: str, names: Sequence[str]) -> Rows:
         """Return the rows with their weights times those of their classes; rows of a class of weight 0 are left out."""
@@ -178,7 +177,7 @@ class DNNClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc]
                 raise ValueError(f'class_weight: need None, "balanced" or a dict, got {self.class_weight!r}')
             Y = TargetCode.fit(task, names, rows.y).encode(rows.y)
             examples, everyone = Examples(np.ones((len(Y), 1)), Y, own), np.arange(len(Y))
-            of_classes = class_weights(examples, everyone, LOSSES[LOSS[task]].output)
+            of_classes = class_weights(examples, everyone, LOSSES[suited_losses(task)[0]].output)
             return rows._replace(weights=examples.counted(everyone, of_classes))
         if task == "multilabel":
             raise ValueError('class_weight: labels have no classes to weigh by name, need None or "balanced"')

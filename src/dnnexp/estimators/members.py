@@ -14,9 +14,8 @@ from dnnexp.errors import DnnexpError
 from dnnexp.estimators.rows import Rows
 from dnnexp.estimators.settings import with_own_names
 from dnnexp.evaluation.configuration import Configuration
-from dnnexp.evaluation.folds import draw_folds
+from dnnexp.evaluation.folds import draw_share
 from dnnexp.evaluation.remedy import divergence_in_words
-from dnnexp.evaluation.schema import EvaluationConfig
 from dnnexp.evaluation.stack import architecture_of, make_member, mean_curves
 from dnnexp.metrics import default_metric, suited_metrics
 from dnnexp.predictor import Predictor
@@ -42,9 +41,8 @@ class Trained(NamedTuple):
 def hold_back(
     rows: Rows, labels: npt.NDArray[Any] | None, share: float, seed: np.random.SeedSequence
 ) -> npt.NDArray[np.intp]:
-    """Return the numbers of a share of the rows, by class where there are labels."""
-    config = EvaluationConfig("holdout", score_size=share)
-    return draw_folds(np.arange(len(rows.y)), labels, config, child(seed, STOP))[0].score
+    """Return the numbers of a share of the rows, by class where there are labels; raise DataError if it is all."""
+    return draw_share(len(rows.y), labels, share, child(seed, STOP, 0, 0), "validation_fraction")[1]
 
 
 def train_members(

@@ -112,7 +112,9 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
             labels = rows.y if classes else None
             share = self.validation_fraction
             stop = [hold_back(rows, labels, share, child(seed, i)) for i in range(self.n_members)]
+        preprocessor.surprises.clear()
         trained = train_members(configuration, rows, stop, preprocessor, code, loss, seed, start)
+        preprocessor.warn()
         self._note(trained, is_more=goes_on and start is not None, keeps_moments=goes_on)
         return self
 
@@ -132,8 +134,12 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         return np.random.SeedSequence(int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max)))
 
     def _outputs(self, X: Any) -> npt.NDArray[np.float64]:
-        """Return the mean output of the members (examples, n[L])."""
+        """Return the mean output of the members (examples, n[L]); warn of what the training rows had no like of."""
         check_is_fitted(self)
         table = read_table(self, X, reset=False)
+        preprocessor = self.predictor_.preprocessor
+        preprocessor.surprises.clear()
         with as_value_error():
-            return self.predictor_.outputs(table)
+            outputs = self.predictor_.outputs(table)
+        preprocessor.warn(stacklevel=3)
+        return outputs

@@ -15,11 +15,11 @@ from sklearn.utils.validation import check_array
 from dnnexp.errors import require_choice
 from dnnexp.estimators.network_estimator import USUAL, NetworkEstimator, as_value_error
 from dnnexp.estimators.rows import counted_rows, read_table
+from dnnexp.network.losses import suited_losses
 
 __all__ = ["DNNRegressor"]
 
 Array = npt.NDArray[Any]
-LOSSES = ("squared_error", "absolute_error", "huber")
 
 
 class DNNRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
@@ -113,6 +113,6 @@ class DNNRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         if known is not None and known != rows.y.shape[1]:
             raise ValueError(f"y: need the {known} targets that were fitted before, got {rows.y.shape[1]}")
         with as_value_error():
-            require_choice("loss", self.loss, LOSSES)
+            require_choice("loss", self.loss, suited_losses("regression"))
             self._is_flat = values.ndim == 1
             return self._train(rows, "regression", (), self.loss, goes_on=goes_on)

@@ -13,7 +13,7 @@ from dnnexp.errors import DataError
 from dnnexp.evaluation.schema import EvaluationConfig
 from dnnexp.training.seeds import child
 
-__all__ = ["Fold", "draw_folds"]
+__all__ = ["Fold", "draw_folds", "draw_share"]
 
 Rows = npt.NDArray[np.intp]
 
@@ -58,7 +58,8 @@ def draw_folds(
     m = len(development)
     if config.kind == "holdout":
         pairs: Iterable[tuple[Rows, Rows]] = [
-            _divide(sides, m, config.score_size, child(seed, 0, repeat)) for repeat in range(config.repeats)
+            _divide(sides, m, config.score_size, child(seed, 0, repeat), "evaluation.score_size")
+            for repeat in range(config.repeats)
         ]
     elif order is not None:
         pairs = _forward(order, config)
@@ -66,9 +67,20 @@ def draw_folds(
         pairs = _cross_validation(sides, m, config, seed)
     folds = []
     for i, (rest, score) in enumerate(pairs):
-        train, stop = _divide(sides.of(rest), len(rest), config.stop_size, child(seed, 1, i), is_strict=False)
+        key = "evaluation.stop_size"
+        train, stop = _divide(sides.of(rest), len(rest), config.stop_size, child(seed, 1, i), key, is_strict=False)
         folds.append(Fold(development[rest[train]], development[rest[stop]], development[score]))
     return folds
+
+
+def draw_share(
+    m: int, labels: npt.NDArray[Any] | None, share: float, seed: np.random.SeedSequence, key: str
+) -> tuple[Rows, Rows]:
+    """Return (the rest, a share of m rows), drawn by class where there are labels (m,) and each has enough.
+
+    Raises DataError that begins with `key` where the share is all of the rows.
+    """
+    return _divide(Sides(labels), m, share, seed, key)
 
 
 def _cross_validation(
@@ -116,13 +128,18 @@ def _forward(order: npt.NDArray[Any], config: EvaluationConfig) -> Iterator[tupl
 
 
 def _divide(
-    sides: Sides, m: int, share: float, seed: np.random.SeedSequence, *, is_strict: bool = True
+    sides: Sides, m: int, share: float, seed: np.random.SeedSequence, key: str, *, is_strict: bool = True
 ) -> tuple[Rows, Rows]:
     """Return (the rest, a share of m rows): the last in time, whole groups, or drawn by class where each has enough.
 
     Rows of one time are divided only where there is no other and is_strict is False.
     """
     rows, taken = np.arange(m), max(1, round(share * m))
+    if taken >= m:
+        plural = "s" * (m != 1)
+        raise DataError(
+            f"{key}: need a row left to train on, got {share:g} of {m:,} row{plural}; lower it, or add rows"
+        )
     if sides.order is not None:
         if is_strict or len(np.unique(sides.order)) > 1:
             is_part = last_in_time(sides.order, taken)

@@ -20,17 +20,12 @@ from dnnexp.evaluation.folds import Fold, draw_folds
 from dnnexp.evaluation.schema import EvaluationConfig
 from dnnexp.evaluation.threshold import require_tunable
 from dnnexp.metrics import Metric, choose_metric, suited_metrics
+from dnnexp.network.losses import suited_losses
 from dnnexp.training.examples import Examples
 from dnnexp.training.seeds import child, generator
 
-__all__ = ["CONFIRMATION", "LOSSES_OF_TASK", "Prepared", "Protocol", "Stage"]
+__all__ = ["CONFIRMATION", "Prepared", "Protocol", "Stage"]
 
-LOSSES_OF_TASK = {  # the first is the default
-    "binary": ("sigmoid_cross_entropy",),
-    "multiclass": ("softmax_cross_entropy",),
-    "multilabel": ("sigmoid_cross_entropy",),
-    "regression": ("squared_error", "absolute_error", "huber"),
-}
 # places below the study's seed
 SPLIT, FOLDS, MEMBERS, REFIT, SELECTION, FRESH_FOLDS, FRESH_MEMBERS, CONFIRMATION = range(8)
 KEPT = 512 << 20  # bytes of prepared examples that are kept for the next configuration
@@ -79,7 +74,7 @@ class Protocol:
 
     def loss(self, name: str | None) -> str:
         """Return the loss of that name, or the task's own for None. Raises ConfigError for one that does not suit."""
-        losses = LOSSES_OF_TASK[self.dataset.task]
+        losses = suited_losses(self.dataset.task)
         if name is not None:
             require_choice("trainer.loss", name, losses)
         return name or losses[0]

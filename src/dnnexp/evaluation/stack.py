@@ -29,7 +29,6 @@ __all__ = [
 
 Array = npt.NDArray[Any]
 Rows = npt.NDArray[np.intp]
-IN_UNITS = ("rmse", "mae")  # metrics in the units of the target
 
 
 def architecture_of(model: ModelConfig, n_in: int, n_out: int, loss: str) -> Architecture:
@@ -101,7 +100,7 @@ def units(protocol: Protocol, prepared: Prepared, members: int) -> Array | None:
 
     None where the metric has no unit. One fitting for each member, or one that all share.
     """
-    if protocol.metric_name not in IN_UNITS:
+    if not protocol.metric.in_units:
         return None
     scales = np.stack([code.scale for code in prepared.codes])[:, :, None]
     return np.broadcast_to(np.where(scales > 0, scales, 1.0), (members, *scales.shape[1:]))

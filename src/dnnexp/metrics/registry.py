@@ -29,6 +29,7 @@ class Metric(NamedTuple):
     tasks: tuple[str, ...]
     decides: bool = False  # the score depends on the threshold between no and yes
     of_labels: Callable[..., np.ndarray] | None = None  # None: the same as function
+    in_units: bool = False  # the score is in the units of the target
 
 
 METRICS: dict[str, Metric] = {
@@ -57,9 +58,9 @@ METRICS: dict[str, Metric] = {
     "log_loss": Metric(
         probabilities.log_loss, greater_is_better=False, tasks=CLASSES, of_labels=probabilities.log_loss_of_labels
     ),
-    "mae": Metric(quantities.mae, greater_is_better=False, tasks=QUANTITIES),
+    "mae": Metric(quantities.mae, greater_is_better=False, tasks=QUANTITIES, in_units=True),
     "r2": Metric(quantities.r2, greater_is_better=True, tasks=QUANTITIES),
-    "rmse": Metric(quantities.rmse, greater_is_better=False, tasks=QUANTITIES),
+    "rmse": Metric(quantities.rmse, greater_is_better=False, tasks=QUANTITIES, in_units=True),
     "roc_auc": Metric(rankings.roc_auc, greater_is_better=True, tasks=CLASSES),
 }
 DEFAULTS = {"regression": "r2", "binary": "accuracy", "multiclass": "accuracy", MULTILABEL: "average_precision"}

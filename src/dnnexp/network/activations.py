@@ -36,6 +36,12 @@ class Activation(NamedTuple):
     gain: float
     takes_zeros: bool = False  # both are handed an array of zeros, not to be written to, in place of scratch
     on_bits: bool = False  # backward is handed its arrays as whole numbers of the same length
+    initializer: str = "glorot_uniform"  # that `auto` takes in networks of a few hidden layers
+
+    @property
+    def is_rectifier(self) -> bool:
+        """Whether it lets one side of zero through, which He's weights make up for; dozens of layers take ReZero."""
+        return self.initializer == "he_normal"
 
 
 def _identity(Z: Array, A: Array, scratch: Array) -> None:
@@ -255,13 +261,17 @@ ACTIVATIONS: dict[str, Activation] = {
     "identity": Activation(_identity, _identity_backward, False, 1.0),
     "sigmoid": Activation(_sigmoid, _sigmoid_backward, False, 1.846),
     "tanh": Activation(_tanh, _tanh_backward, False, 1.0),  # critical: 1.59 keeps the variance but is chaotic at depth
-    "relu": Activation(_relu, _relu_backward, False, math.sqrt(2), takes_zeros=True, on_bits=True),
-    "leaky_relu": Activation(_leaky_relu, _leaky_relu_backward, False, math.sqrt(2 / (1 + LEAKY_SLOPE**2))),
-    "elu": Activation(_elu, _elu_backward, False, 1.245),
-    "selu": Activation(_selu, _selu_backward, False, 1.0),
-    "gelu": Activation(_gelu, _gelu_backward, True, 1.534),
-    "silu": Activation(_silu, _silu_backward, True, 1.677),
-    "softplus": Activation(_softplus, _softplus_backward, False, 1.042),
+    "relu": Activation(
+        _relu, _relu_backward, False, math.sqrt(2), takes_zeros=True, on_bits=True, initializer="he_normal"
+    ),
+    "leaky_relu": Activation(
+        _leaky_relu, _leaky_relu_backward, False, math.sqrt(2 / (1 + LEAKY_SLOPE**2)), initializer="he_normal"
+    ),
+    "elu": Activation(_elu, _elu_backward, False, 1.245, initializer="he_normal"),
+    "selu": Activation(_selu, _selu_backward, False, 1.0, initializer="lecun_normal"),
+    "gelu": Activation(_gelu, _gelu_backward, True, 1.534, initializer="he_normal"),
+    "silu": Activation(_silu, _silu_backward, True, 1.677, initializer="he_normal"),
+    "softplus": Activation(_softplus, _softplus_backward, False, 1.042, initializer="he_normal"),
     "softsign": Activation(_softsign, _softsign_backward, False, 1.0),
-    "mish": Activation(_mish, _mish_backward, True, 1.487),
+    "mish": Activation(_mish, _mish_backward, True, 1.487, initializer="he_normal"),
 }

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from dnnexp.network.activations import ACTIVATIONS
 
-__all__ = ["AUTO", "INITIALIZERS", "RECTIFIERS", "draw_weights"]
+__all__ = ["AUTO", "INITIALIZERS", "draw_weights"]
 
 Array = npt.NDArray[Any]
 Rule = Callable[[Array, float, np.random.Generator], None]
@@ -24,7 +24,6 @@ AUTO = "auto"
 PLAIN_SIGMA = 0.01
 DRAWN = 1024  # numbers drawn at a time, about
 DEEP = 10  # hidden layers from which `auto` takes orthogonal weights for saturating activations
-RECTIFIERS = ("relu", "leaky_relu", "elu", "gelu", "silu", "mish", "softplus")
 
 
 def _parts(W: Array) -> Iterator[Array]:
@@ -93,11 +92,7 @@ INITIALIZERS: dict[str, Rule] = {
 
 def _choose(activation: str, depth: int) -> str:
     """Return the rule that suits the activation in a network of that many hidden layers."""
-    if depth >= DEEP:
-        return "orthogonal"
-    if activation in RECTIFIERS:
-        return "he_normal"
-    return "lecun_normal" if activation == "selu" else "glorot_uniform"
+    return "orthogonal" if depth >= DEEP else ACTIVATIONS[activation].initializer
 
 
 def draw_weights(
@@ -110,7 +105,8 @@ def draw_weights(
 ) -> None:
     """Write W[l] (n_out, n_in) of a layer with that activation in a network of that depth.
 
-    `auto`: He for rectifiers, LeCun for selu, Glorot for the rest, orthogonal from 10 hidden layers on.
+    `auto`: the activation's own (He for rectifiers, LeCun for selu, Glorot for others), orthogonal from 10 hidden
+    layers on.
     gain None: the activation's own for orthogonal weights, else 1 (He, Glorot and LeCun bring theirs).
     """
     name = _choose(activation, depth) if initializer == AUTO else initializer

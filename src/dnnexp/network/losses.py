@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["LOSSES", "OUTPUTS", "Loss", "LossBuffers"]
+__all__ = ["LOSSES", "OUTPUTS", "Loss", "LossBuffers", "suited_losses"]
 
 Array = npt.NDArray[Any]
 HUBER_DELTA = 1.0  # in standard deviations of the target
@@ -47,10 +47,11 @@ class LossBuffers:
 
 
 class Loss(NamedTuple):
-    """`cost(Z, Y, w, dZ, buffers) -> J (R, 1, 1)`, dZ[L] written to dZ; Z may be destroyed; output: Z[L] to A[L]."""
+    """`cost(Z, Y, w, dZ, buffers) -> J (R, 1, 1)`, dZ[L] written to dZ; Z may be destroyed."""
 
     cost: Callable[[Array, Array, Array, Array, LossBuffers], Array]
-    output: str
+    output: str  # Z[L] to A[L], one of OUTPUTS
+    tasks: tuple[str, ...]  # that it suits
 
     def classes(self, n_L: int) -> int:
         """Return how many classes exclude each other: all n[L] under softmax, else yes and no of each output."""
@@ -169,9 +170,14 @@ def _identity(Z: Array) -> Array:
 OUTPUTS: dict[str, Callable[[Array], Array]] = {"softmax": _softmax, "sigmoid": _sigmoid, "identity": _identity}
 
 LOSSES: dict[str, Loss] = {
-    "softmax_cross_entropy": Loss(_softmax_cross_entropy, "softmax"),
-    "sigmoid_cross_entropy": Loss(_sigmoid_cross_entropy, "sigmoid"),
-    "squared_error": Loss(_squared_error, "identity"),
-    "absolute_error": Loss(_absolute_error, "identity"),
-    "huber": Loss(_huber, "identity"),
+    "softmax_cross_entropy": Loss(_softmax_cross_entropy, "softmax", ("multiclass",)),
+    "sigmoid_cross_entropy": Loss(_sigmoid_cross_entropy, "sigmoid", ("binary", "multilabel")),
+    "squared_error": Loss(_squared_error, "identity", ("regression",)),
+    "absolute_error": Loss(_absolute_error, "identity", ("regression",)),
+    "huber": Loss(_huber, "identity", ("regression",)),
 }
+
+
+def suited_losses(task: str) -> tuple[str, ...]:
+    """Return the names of the losses that suit a task; the first, as LOSSES lists them, is its default."""
+    return tuple(name for name, loss in LOSSES.items() if task in loss.tasks)

@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from dnnexp.data.sources.files import text_codec
 from dnnexp.errors import DataError
 from dnnexp.prediction.cells import model_inputs
 from dnnexp.prediction.rows import Rows, Wanted, wanted_columns
@@ -39,7 +40,7 @@ class DelimitedRows:
 
     def __init__(self, path: Path, wanted: Wanted, rows: int, separator: str | None, encoding: str | None) -> None:
         self._path, self._wanted, self._rows = path, wanted, rows
-        self._encoding = encoding or "utf-8-sig"
+        self._encoding = text_codec(encoding)
         self._size = max(1, path.stat().st_size)
         self._raw: IO[bytes] | None = None
         self._share = 0.0

@@ -47,7 +47,11 @@ def _data(config: Config, protocol: Protocol) -> DataRecord:
 
 def unreached(recorder: Recorder) -> str:
     """Return a sentence on what MLflow did not take, and what becomes of it."""
-    kept = "what it did not take is kept and sent by the next command" if len(recorder.unsent) else "nothing is kept"
+    kept = (
+        "what it did not take is kept, and sent there by the next command"
+        if len(recorder.unsent)
+        else "nothing is kept"
+    )
     lost = sorted(recorder.lost)
     if len(recorder.unsent) and lost:
         others = f" and {len(lost) - 1} more" if len(lost) > 1 else ""

@@ -20,7 +20,7 @@ from dnnexp.recording.trained import champion_key, champion_run, other_winners, 
 from dnnexp.reporting.figures import depth_curve
 from dnnexp.reporting.report import report_html
 from dnnexp.search.answer import OPTIMISTIC
-from dnnexp.search.journal import leaderboard, network_name, sweep_run, trial_run
+from dnnexp.search.journal import StudyRuns, leaderboard, network_name, sweep_run, trial_run
 from dnnexp.search.ladder import Climb
 from dnnexp.search.records import TrialRecord
 from dnnexp.study import chosen_config
@@ -36,8 +36,8 @@ __all__ = ["SweepRecorder"]
 class SweepRecorder:
     """Records what a sweep does. Trouble with MLflow ends nothing: what cannot be sent is kept, and sent later."""
 
-    def __init__(self, config: Config, protocol: Protocol, study: str, command: str) -> None:
-        self._config, self._protocol, self._study = config, protocol, study
+    def __init__(self, config: Config, protocol: Protocol, runs: StudyRuns, command: str) -> None:
+        self._config, self._protocol, self._runs, self._study = config, protocol, runs, runs.name
         self._settings = config.flat()
         self._recorder = open_recorder(config, protocol, command) if config.tracking.enabled else None
         self._facts = sweep_facts(config, protocol, command)
@@ -52,11 +52,11 @@ class SweepRecorder:
         if self._recorder is None:
             return
         self._recorder.send_unsent()
-        if self._recorder.record(sweep_run(self._study, self._settings, None, {})) is None:
+        if self._recorder.record(sweep_run(self._runs, self._settings, None, {})) is None:
             return
         metric = self._protocol.metric
         name = self._protocol.metric_name
-        view = study_view(self._study, f"score/{name}", f"test/{name}", greater_is_better=metric.greater_is_better)
+        view = study_view(self._runs.tags, f"score/{name}", f"test/{name}", greater_is_better=metric.greater_is_better)
         try:
             self._page = self._recorder.show(view)
         except TrackingError as error:
@@ -65,7 +65,7 @@ class SweepRecorder:
     def trial(self, record: TrialRecord) -> None:
         """Record a trial that has ended."""
         if self._recorder is not None and record.state != "failed":
-            self._recorder.record(trial_run(record, self._study, self._settings))
+            self._recorder.record(trial_run(record, self._runs, self._settings))
 
     def break_off(self, status: str, records: Sequence[TrialRecord] = ()) -> None:
         """Say of the run of the sweep that it goes on no more: KILLED by its user, FAILED. `begin` takes that back.
@@ -75,7 +75,7 @@ class SweepRecorder:
         if self._recorder is not None:
             if records:
                 self._record_missing(records)
-            self._recorder.record(sweep_run(self._study, self._settings, None, {}, status))
+            self._recorder.record(sweep_run(self._runs, self._settings, None, {}, status))
 
     def end(
         self,
@@ -123,7 +123,7 @@ class SweepRecorder:
             said.insert(0, f"Predict with it: {predict_command(self._config, address)}")
         if self._recorder is None:
             return said
-        run = sweep_run(self._study, self._settings, climb, files, baselines=yardsticks.judged)
+        run = sweep_run(self._runs, self._settings, climb, files, baselines=yardsticks.judged)
         self._recorder.record(self._answered(run, climb, refitted, sentences))
         if len(self._recorder.unsent):
             self._recorder.send_unsent()  # of this command too, if MLflow can be reached again by now
@@ -140,13 +140,13 @@ class SweepRecorder:
         """
         assert self._recorder is not None
         try:
-            recorded = self._recorder.recorded(f"{self._study}/")
+            recorded = self._recorder.recorded(self._runs.key(""))
         except TrackingError as error:
             self._recorder.trouble = str(error)
             recorded = set()
         for record in records:
             if record.state not in ("failed", "running"):
-                run = trial_run(record, self._study, self._settings)
+                run = trial_run(record, self._runs, self._settings)
                 if run.key not in recorded:
                     self._recorder.record(run)
         return recorded
@@ -161,8 +161,8 @@ class SweepRecorder:
         links = [file_link(path, path) for path in run.artifacts if path.endswith((".html", ".csv"))]
         metrics, tags = {}, dict(run.tags)
         if choice is not None and refitted is not None:
-            links.insert(0, run_link("the chosen network", champion_key(self._study, choice)))
-            winners = [run_link(network_name(w.judged), winner_key(self._study, w)) for w in other_winners(climb)]
+            links.insert(0, run_link("the chosen network", champion_key(self._runs, choice)))
+            winners = [run_link(network_name(w.judged), winner_key(self._runs, w)) for w in other_winners(climb)]
             links[1:1] = [f"the best of other depths ({', '.join(winners)})"] if winners else []
             metrics = scores(choice) | {k: v for k, v in refitted.metrics.items() if k.startswith("test/")}
             tags |= {"dnnexp.champion": network_name(choice), "dnnexp.depth": str(choice.depth)}
@@ -175,11 +175,15 @@ class SweepRecorder:
         What it did not take is kept, and sent later. A winner that has been recorded is not trained again.
         """
         assert self._recorder is not None
-        run = champion_run(self._config, self._protocol, self._study, climb, refitted)
+        run = champion_run(self._config, self._protocol, self._runs, climb, refitted)
         is_there = self._recorder.record(run) is not None
-        for winner in other_winners(climb):
-            if winner_key(self._study, winner) not in recorded:
-                self._recorder.record(winner_run(self._config, self._protocol, self._study, winner))
+        winners = {winner_key(self._runs, winner): winner for winner in other_winners(climb)}
+        for key, winner in winners.items():
+            if key not in recorded:
+                self._recorder.record(winner_run(self._config, self._protocol, self._runs, winner))
+        if is_there:
+            roles = {self._runs.key(role, ""): role for role in ("champion", "winner")}
+            self._recorder.retire(roles, {run.key, *winners})
         return is_there
 
     def _depth_curve(self, climb: Climb) -> dict[str, bytes]:

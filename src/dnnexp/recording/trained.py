@@ -6,13 +6,14 @@ import time
 from dataclasses import replace
 
 from dnnexp.config import Config
+from dnnexp.config.experiment import experiment_text
 from dnnexp.errors import DnnexpError
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.refit import Refit
 from dnnexp.recording.models import model_record, with_card
 from dnnexp.recording.single import dimensions_text, figures
 from dnnexp.search.answer import OPTIMISTIC
-from dnnexp.search.journal import Standing, network_name, network_params, selection_tags
+from dnnexp.search.journal import Standing, StudyRuns, network_name, network_params, selection_tags
 from dnnexp.search.ladder import Climb
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.summary import standard_error
@@ -26,12 +27,12 @@ __all__ = ["champion_key", "champion_run", "other_winners", "scores", "winner_ke
 TRAINED = "trained on all development rows"
 
 
-def champion_key(study: str, choice: TrialRecord) -> str:
+def champion_key(study: StudyRuns, choice: TrialRecord) -> str:
     """Return the key of the champion's run."""
-    return f"{study}/champion/d{choice.depth:02d}/t{choice.origin}"
+    return study.key("champion", f"d{choice.depth:02d}", f"t{choice.origin}")
 
 
-def champion_run(config: Config, protocol: Protocol, study: str, climb: Climb, refitted: Refit) -> RunRecord:
+def champion_run(config: Config, protocol: Protocol, study: StudyRuns, climb: Climb, refitted: Refit) -> RunRecord:
     """Return the run of the choice with its model, registered under the study's name.
 
     The test scores are its own, with the limits of their interval; confirm/… are the means over the seeds. What the
@@ -50,9 +51,9 @@ def champion_run(config: Config, protocol: Protocol, study: str, climb: Climb, r
     return replace(
         run,
         metrics={**run.metrics, **metrics},
-        tags={**run.tags, NOTE: f"The network that study {run_link(study, study)} chose, {TRAINED}."},
+        tags={**run.tags, NOTE: f"The network that study {run_link(study.name, study.key())} chose, {TRAINED}."},
         artifacts={**run.artifacts, **figures(refitted, protocol, curves_of(choice))},
-        model=model_record(refitted.predictor, protocol, "" if is_optimistic else study),
+        model=model_record(refitted.predictor, protocol, "" if is_optimistic else study.name),
     )
 
 
@@ -63,18 +64,18 @@ def other_winners(climb: Climb) -> list[Standing]:
     return [standing for standing in bests if (standing.judged.depth, standing.judged.origin) != chosen]
 
 
-def winner_key(study: str, winner: Standing) -> str:
+def winner_key(study: StudyRuns, winner: Standing) -> str:
     """Return the key of the run of a depth's best network."""
-    return f"{study}/winner/d{winner.judged.depth:02d}/t{winner.judged.origin}"
+    return study.key("winner", f"d{winner.judged.depth:02d}", f"t{winner.judged.origin}")
 
 
-def winner_run(config: Config, protocol: Protocol, study: str, winner: Standing) -> RunRecord:
+def winner_run(config: Config, protocol: Protocol, study: StudyRuns, winner: Standing) -> RunRecord:
     """Train the best network of a depth on all development rows; return its run with the model.
 
     Training may diverge, as the rows are others than those of the folds: the run is then a failed one, and says why.
     """
     key, best = winner_key(study, winner), winner.judged
-    note = f"The best network of its depth in study {run_link(study, study)}, {TRAINED}."
+    note = f"The best network of its depth in study {run_link(study.name, study.key())}, {TRAINED}."
     try:
         refitted = refit_choice(config, protocol, winner.screened)
     except DnnexpError as error:
@@ -82,7 +83,7 @@ def winner_run(config: Config, protocol: Protocol, study: str, winner: Standing)
         reason = {"dnnexp.state": "diverged", "dnnexp.reason": str(error), NOTE: note}
         return replace(run, status="FAILED", tags={**run.tags, **reason})
     run = _run(key, "winner", config, protocol, study, best, refitted)
-    predictor = with_card(refitted, protocol, config, study)
+    predictor = with_card(refitted, protocol, config, study.name)
     return replace(run, tags={**run.tags, NOTE: note}, model=model_record(predictor, protocol))
 
 
@@ -98,7 +99,13 @@ def curves_of(record: TrialRecord) -> dict[str, list[float]]:
 
 
 def _run(
-    key: str, role: str, config: Config, protocol: Protocol, study: str, source: TrialRecord, refitted: Refit | None
+    key: str,
+    role: str,
+    config: Config,
+    protocol: Protocol,
+    study: StudyRuns,
+    source: TrialRecord,
+    refitted: Refit | None,
 ) -> RunRecord:
     """Return the run of a network that was trained as the source, without its model.
 
@@ -106,7 +113,7 @@ def _run(
     """
     settings, ended = config.flat(), time.time()
     seconds = 0.0 if refitted is None else refitted.seconds
-    metrics, artifacts = scores(source), {"config.yaml": chosen_config(config, source).text}
+    metrics, artifacts = scores(source), {"config.yaml": experiment_text(chosen_config(config, source))}
     if refitted is not None:
         metrics |= refitted.metrics
         artifacts["dimensions.txt"] = dimensions_text(refitted.predictor.architecture)
@@ -114,12 +121,12 @@ def _run(
         key=key,
         name=network_name(source, role, *([OPTIMISTIC] if config.search.selection == "test" else [])),
         role=role,
-        parent=study,
+        parent=study.key(),
         params=network_params(source, settings),
         metrics=metrics | {"seconds": seconds},
         curves=curves_of(source),
-        tags={
-            "dnnexp.study": study,
+        tags=study.tags
+        | {
             "dnnexp.role": role,
             "dnnexp.depth": str(source.depth),
             "dnnexp.trial": str(source.origin),

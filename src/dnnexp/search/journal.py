@@ -17,8 +17,8 @@ from dnnexp.tracking.labels import activation_text, built_params, run_name
 from dnnexp.tracking.records import RunRecord
 
 __all__ = [
-    "Standing", "hidden_layers", "leaderboard", "network_name", "network_params", "ranked", "selection_tags",
-    "sweep_run", "trial_run",
+    "Standing", "StudyRuns", "hidden_layers", "leaderboard", "network_name", "network_params", "ranked",
+    "selection_tags", "sweep_run", "trial_run",
 ]  # fmt: skip
 
 STATUSES = {"complete": "FINISHED", "pruned": "KILLED", "diverged": "FAILED"}
@@ -28,6 +28,22 @@ COLUMNS = (
     "parameters", "widths", "activation", "lr", "weight_decay", "dropout", "batch_size", "scaling", "skew", "columns",
     "epochs", "seconds", "reason",
 )  # fmt: skip
+
+
+class StudyRuns(NamedTuple):
+    """What the runs of a study are told apart by: another study of its name may be in the same store of MLflow."""
+
+    name: str
+    identity: str = ""  # made with the study; "" where it was begun before studies had one
+
+    def key(self, *parts: str) -> str:
+        """Return the key of a run, that of the sweep itself without parts."""
+        return "/".join((f"{self.name}~{self.identity}" if self.identity else self.name, *parts))
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The tags that say of a run which study it belongs to."""
+        return {"dnnexp.study": self.name} | ({"dnnexp.study_id": self.identity} if self.identity else {})
 
 
 def hidden_layers(record: TrialRecord) -> tuple[tuple[int, str], ...]:
@@ -42,7 +58,7 @@ def network_name(record: TrialRecord, *suffix: str) -> str:
     return run_name(hidden_layers(record), record.configuration["optimizer.lr"], *suffix)
 
 
-def trial_run(record: TrialRecord, study: str, settings: Mapping[str, Any]) -> RunRecord:
+def trial_run(record: TrialRecord, study: StudyRuns, settings: Mapping[str, Any]) -> RunRecord:
     """Return the run of one trial that has ended, below the run of its sweep.
 
     settings: the sweep's flat configuration, of which the trial's own keys are put in their places.
@@ -50,15 +66,20 @@ def trial_run(record: TrialRecord, study: str, settings: Mapping[str, Any]) -> R
     metrics = {**record.metrics, "seconds": record.seconds, "epochs": float(record.epochs)}
     if record.state == "complete" and len(record.scores) > 1:
         metrics[f"score/{record.metric}_se"] = standard_error(record)
-    tags = _tags(study, record.stage, record.depth, record.state) | {"dnnexp.trial": str(record.origin)}
-    tags |= selection_tags(settings)
+    tags = study.tags | selection_tags(settings)
+    tags |= {
+        "dnnexp.role": record.stage,
+        "dnnexp.depth": str(record.depth),
+        "dnnexp.state": record.state,
+        "dnnexp.trial": str(record.origin),
+    }
     if record.reason:
         tags["dnnexp.reason"] = record.reason
     return RunRecord(
-        key=f"{study}/d{record.depth:02d}/{record.stage}/t{record.number}",
+        key=study.key(f"d{record.depth:02d}", record.stage, f"t{record.number}"),
         name=network_name(record, f"t{record.origin:03d}", *([] if record.stage == "screen" else [record.stage])),
         role=record.stage,
-        parent=study,
+        parent=study.key(),
         params=network_params(record, settings),
         metrics=metrics,
         curves=record.curves,
@@ -81,7 +102,7 @@ def network_params(record: TrialRecord, settings: Mapping[str, Any]) -> dict[str
 
 
 def sweep_run(
-    study: str,
+    study: StudyRuns,
     settings: Mapping[str, Any],
     climb: Climb | None,
     artifacts: Mapping[str, str | bytes],
@@ -101,13 +122,13 @@ def sweep_run(
                 curves.setdefault(key, {})[summary.depth] = value
     searched = {key: value for key, value in settings.items() if not key.startswith("model.")}
     return RunRecord(
-        key=study,
-        name=f"{study} (optimistic)" if is_optimistic else study,
+        key=study.key(),
+        name=f"{study.name} (optimistic)" if is_optimistic else study.name,
         role="sweep",
         params=searched,
         metrics={} if climb is None else _sweep_metrics(climb, baselines),
         curves=curves,
-        tags={"dnnexp.study": study, "dnnexp.role": "sweep"} | selection_tags(settings),
+        tags=study.tags | {"dnnexp.role": "sweep"} | selection_tags(settings),
         artifacts=artifacts,
         status=status if climb is None else "FINISHED",
     )
@@ -148,10 +169,6 @@ def _depth_metrics(summary: DepthSummary, prefix: str) -> dict[str, float]:
             f"{prefix}depth/gain_se": summary.gain.standard_error,
         }
     return metrics
-
-
-def _tags(study: str, role: str, depth: int, state: str) -> dict[str, str]:
-    return {"dnnexp.study": study, "dnnexp.role": role, "dnnexp.depth": str(depth), "dnnexp.state": state}
 
 
 class Standing(NamedTuple):

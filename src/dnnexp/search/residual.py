@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dnnexp.network.initializers import RECTIFIERS
+from dnnexp.network.activations import ACTIVATIONS
 
 if TYPE_CHECKING:
     from dnnexp.evaluation.configuration import Configuration
@@ -29,8 +29,8 @@ def made_trainable(configuration: Configuration) -> Configuration:
     """
     model = configuration.model
     hidden = model.hidden
-    activations = {activation for _, activation in hidden}
-    if len(hidden) < DEEP or model.residual != "none" or not activations <= set(RECTIFIERS):
+    all_rectify = all(ACTIVATIONS[activation].is_rectifier for _, activation in hidden)
+    if len(hidden) < DEEP or model.residual != "none" or not all_rectify:
         return configuration
     widths = [units for units, _ in hidden]
     block = -(-len(widths) // BLOCKS)
@@ -40,7 +40,7 @@ def made_trainable(configuration: Configuration) -> Configuration:
 
 def note_on_depth(search: SearchConfig, residual: str) -> str:
     """Return what a sweep that may grow so deep does to its networks, in a sentence; "" where it does nothing."""
-    changed = [activation for activation in search.space.activation if activation in RECTIFIERS]
+    changed = [activation for activation in search.space.activation if ACTIVATIONS[activation].is_rectifier]
     if search.max_depth < DEEP or residual != "none" or not changed:
         return ""
     names = ", ".join(changed)

@@ -20,6 +20,7 @@ AUTO = "auto"  # choices made from the data, before the study begins
 SAMPLERS = ("tpe", "random")
 PRUNERS = ("none", "median", "third")
 SELECTIONS = ("development", "test")
+TAKEN = ("best", "checkpoints", "lr_range_test", "models", "unsent")  # by what commands write beside studies
 LONGEST_NAME = 200  # bytes of a study's name: 255 are a file's, with what is added
 
 
@@ -118,3 +119,4 @@ def require_study_name(name: str) -> None:
     fits = not set(name) & set("/\\:") and not {"'", '"'} <= set(name) and len(name.encode()) <= LONGEST_NAME
     law = f"a name of at most {LONGEST_NAME} bytes without / \\ : or both kinds of quotes, and no dot before it"
     require(is_word and fits, "study", law, name)
+    require(name not in TAKEN, "study", f"a name that is not taken by other files: not {', '.join(TAKEN)}", name)

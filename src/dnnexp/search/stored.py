@@ -11,12 +11,12 @@ from dnnexp.errors import ConfigError, nearest
 from dnnexp.evaluation.yardsticks import Yardsticks
 from dnnexp.search.ladder import Climb, climb
 from dnnexp.search.records import TrialRecord, in_budget
-from dnnexp.search.schema import SearchConfig
 from dnnexp.search.storage import open_storage, trouble_in_words
 from dnnexp.search.studies import Studies
+from dnnexp.search.sweep import Sweep
 from dnnexp.search.yardsticks import stored_yardsticks
 
-__all__ = ["StoredSweep", "read_sweep"]
+__all__ = ["StoredSweep", "read_sweep", "require_stored"]
 
 
 class StoredSweep(NamedTuple):
@@ -27,12 +27,8 @@ class StoredSweep(NamedTuple):
     yardsticks: Yardsticks  # the baselines, as far as they were scored
 
 
-def read_sweep(url: str, name: str, config: SearchConfig) -> StoredSweep:
-    """Return how far the study has come, its trials that count, and its baselines.
-
-    config: what it was swept with. Raises ConfigError that names the studies there are, where there is none of the
-    name; nothing is made that does not exist.
-    """
+def require_stored(url: str, name: str) -> None:
+    """Raise ConfigError that names the studies there are, where there is none of the name; makes nothing on the way."""
     address = sa.make_url(url)
     if address.get_backend_name() == "sqlite" and not Path(address.database or "").is_file():
         raise ConfigError(f"study: nothing is stored in {address.database} yet; run dnnexp.sweep first")
@@ -41,6 +37,16 @@ def read_sweep(url: str, name: str, config: SearchConfig) -> StoredSweep:
         if not studies.existing():
             known = {study.study_name.rsplit("/", 2)[0] for study in studies.storage.get_all_studies()}
             raise ConfigError(f"study: no study {name!r} in the storage, {nearest(name, known)}")
-        records = in_budget(studies.read_all(), config.trials_per_depth)
+
+
+def read_sweep(sweep: Sweep) -> StoredSweep:
+    """Return how far the sweep has come, its trials that count, and its baselines.
+
+    Raises ConfigError where the study was begun with other settings or data.
+    """
+    with trouble_in_words(sweep.url):
+        studies = sweep.studies()
+        records = in_budget(studies.read_all(), sweep.config.trials_per_depth)
         yardsticks = stored_yardsticks(studies)
-    return StoredSweep(climb(records, config), records, yardsticks)
+        studies.close()
+    return StoredSweep(climb(records, sweep.config), records, yardsticks)

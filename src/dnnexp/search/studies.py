@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import secrets
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,8 +18,9 @@ from dnnexp.search.schema import LADDER
 
 __all__ = ["Studies", "study_name"]
 
-FINGERPRINT = "fingerprint"
+FINGERPRINT, IDENTITY = "fingerprint", "identity"  # what a study carries
 CLAIM, REASON, RESULT = "claim", "reason", "result"  # what a trial carries
+PATIENCE = 3.0  # seconds that another process has to give a study that it makes what it carries
 
 
 def study_name(name: str, depth: int, stage: str) -> str:
@@ -67,19 +70,33 @@ class Studies:
     def open(self, depth: int, stage: str) -> optuna.Study:
         """Return the study of a depth and stage, made with the fingerprint where it does not exist."""
         if (depth, stage) not in self._open:
-            study = optuna.create_study(
-                study_name=study_name(self.name, depth, stage),
-                storage=self.storage,
-                direction=self.direction,
-                sampler=optuna.samplers.RandomSampler(),
-                pruner=optuna.pruners.NopPruner(),
-                load_if_exists=True,
-            )
-            if FINGERPRINT not in study.user_attrs:
-                study.set_user_attr(FINGERPRINT, self.fingerprint)
+            study = self._made(study_name(self.name, depth, stage))
             self._check(study.user_attrs[FINGERPRINT])
             self._open[depth, stage] = study
         return self._open[depth, stage]
+
+    def _made(self, name: str) -> optuna.Study:
+        """Return the study of that name; whoever makes it gives it what it carries, unless it is killed on the way."""
+        sampler, pruner = optuna.samplers.RandomSampler(), optuna.pruners.NopPruner()
+        try:
+            study = optuna.create_study(
+                study_name=name, storage=self.storage, direction=self.direction, sampler=sampler, pruner=pruner
+            )
+        except optuna.exceptions.DuplicatedStudyError:
+            study = optuna.load_study(study_name=name, storage=self.storage, sampler=sampler, pruner=pruner)
+            deadline = time.monotonic() + PATIENCE
+            while FINGERPRINT not in study.user_attrs and time.monotonic() < deadline:
+                time.sleep(0.05)
+            if FINGERPRINT in study.user_attrs:
+                return study
+        study.set_user_attr(IDENTITY, secrets.token_hex(4))
+        study.set_user_attr(FINGERPRINT, self.fingerprint)
+        return study
+
+    @property
+    def identity(self) -> str:
+        """What tells this study from any other of its name, in other storages and before this one; made with it."""
+        return str(self.open(LADDER[0], STAGES[0]).user_attrs.get(IDENTITY, ""))
 
     def read(self, depth: int, stage: str) -> list[TrialRecord]:
         """Return the trials of one study, in order of their numbers."""

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dnnexp.search.journal import StudyRuns
 from dnnexp.search.ladder import Climb
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.schema import SearchConfig
-from dnnexp.search.storage import GRACE, HEARTBEAT, open_storage
+from dnnexp.search.storage import GRACE, HEARTBEAT, open_storage, trouble_in_words
 from dnnexp.search.studies import Studies
 
 if TYPE_CHECKING:
@@ -39,6 +40,15 @@ class Sweep:
         """Return the sweep's studies; raises ConfigError where they were begun with another fingerprint."""
         storage = open_storage(self.url, self.heartbeat, self.grace)
         return Studies(storage, self.name, self.fingerprint, self.greater_is_better, self.defaults)
+
+    def runs(self) -> StudyRuns:
+        """Return what the runs of the sweep are called, in whatever store of MLflow they are."""
+        with trouble_in_words(self.url):
+            studies = self.studies()
+            try:
+                return StudyRuns(self.name, studies.identity)
+            finally:
+                studies.close()
 
 
 class Scorers(NamedTuple):

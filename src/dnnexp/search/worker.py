@@ -15,7 +15,7 @@ from dnnexp.search.storage import trouble_in_words
 from dnnexp.search.sweep import Listeners, Scorers, Sweep
 from dnnexp.search.trial import Trial, WithdrawnError
 
-__all__ = ["climb_ladder"]
+__all__ = ["Worker", "climb_ladder"]
 
 PAUSES = (0.1, 0.2, 0.5, 1.0)  # seconds between two looks at what others are running
 
@@ -61,7 +61,7 @@ class Worker:
                 self.tell(place)
             self.interrupts.check()
             work = ladder.work
-            if not isinstance(work, Done) and (work.depth, work.stage) != place:
+            while not isinstance(work, Done) and (work.depth, work.stage) != place:
                 place = (work.depth, work.stage)  # another study: what others did meanwhile may have changed the rest
                 ladder = self.look(None)
                 work = ladder.work

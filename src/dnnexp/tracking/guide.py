@@ -20,6 +20,7 @@ find a study by hand, search for `` tags.`dnnexp.study` = 'NAME' ``.
 - `screen`: a trial; `rescore`, `confirm`: a good one scored again, on fresh folds or with fresh seeds
 - `champion`: the network that was chosen, trained on all development data; the model is here
 - `winner`: the best network of another depth, trained the same way, with its model
+- `former`: one that was chosen, until the study went on
 - `single`: one run of `dnnexp.train`
 - `range`: a learning-rate range test, no trained network; `range/lr` is the rate that it proposes
 

@@ -26,12 +26,15 @@ class PredictorModel(PythonModel):
         """Return class names or values (examples,), or a table of them where there are several targets.
 
         params: {"probabilities": true} gives a table with the prediction and the probability of each class. What cannot
-        be predicted is told to a server's client in one line.
+        be predicted is told to a server's client in one line; what the training rows had no like of is warned of.
         """
+        preprocessor = self.predictor.preprocessor
+        preprocessor.surprises.clear()
         try:
             columns = self.predictor.table(model_input, probabilities=bool((params or {}).get("probabilities")))
         except DnnexpError as error:
             raise MlflowException(str(error), error_code=INVALID_PARAMETER_VALUE) from None
+        preprocessor.warn()
         return next(iter(columns.values())) if len(columns) == 1 else pd.DataFrame(columns)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import sqlite3
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -28,7 +30,8 @@ __all__ = ["TROUBLE", "Recorder"]
 TROUBLE = (MlflowException, SQLAlchemyError, sqlite3.Error, OSError, TrackingError)
 PAUSE = 30.0  # seconds after a failure in which records are kept without trying
 SHARE = 0.1  # of the time at most that attempts may take which end in a failure: a server may accept and not answer
-CHANGED_TAG = "dnnexp.changed"
+CHANGED_TAG, ROLE_TAG = "dnnexp.changed", "dnnexp.role"
+FORMER = "former"  # of what was a study's choice, until more was tried
 TRIALS = ("screen", "rescore", "confirm")  # many, and new when they come: looking for them first would cost more
 
 
@@ -40,10 +43,10 @@ class Connection(NamedTuple):
 
 
 class Recorder:
-    """Records runs in one experiment of one store; what was kept for others goes to theirs.
+    """Records runs in one experiment of one store; what was kept for other experiments of the store goes to theirs.
 
     No method but `recorded`, `show` and `connect` raises for trouble with MLflow: `trouble` then says what it was, and
-    the record waits as a file under root/outputs/unsent. The store is opened when it is first needed.
+    the record waits for this store as a file under root/outputs/unsent. The store is opened when it is first needed.
     """
 
     def __init__(
@@ -62,7 +65,7 @@ class Recorder:
         self.description = description
         self.context = {key: redact(value) for key, value in (context or {}).items()}
         self.data = data
-        self.unsent = Unsent(root / "outputs" / "unsent")
+        self.unsent = Unsent(root / "outputs" / "unsent" / _folder_name(uri))
         self.lost: set[str] = set()  # keys of records that could be neither sent nor kept
         self.trouble = ""  # what went wrong last, in one line; empty when all is well
         self._connection: Connection | None = None
@@ -142,6 +145,21 @@ class Recorder:
         keys = {key_of(run.data.tags[KEY_TAG]) for run in found}
         keys |= {run.key for run in self.unsent.waiting() if run.experiment in ("", self.experiment)}
         return {key for key in keys if key.startswith(prefix)}
+
+    def retire(self, prefixes: Mapping[str, str], current: Set[str]) -> None:
+        """Give the runs whose keys begin with a prefix its role where they are current, else the role `former`.
+
+        prefixes: from what keys begin with to a role. Trouble is said by `trouble`.
+        """
+        try:
+            keyed, experiment_id = self._keyed_runs(), self._experiment_id(self.experiment)
+            for prefix, role in prefixes.items():
+                for run in keyed.search(f"tags.`{KEY_TAG}` LIKE '{tag_of(prefix)}%'", experiment_id):
+                    now = role if key_of(run.data.tags[KEY_TAG]) in current else FORMER
+                    if run.data.tags.get(ROLE_TAG) != now:
+                        keyed.client.set_tag(run.info.run_id, ROLE_TAG, now)
+        except TROUBLE as error:
+            self.trouble = one_line(error)
 
     def show(self, view: View) -> str:
         """Prepare a view of the runs in the MLflow UI and return its address there, from the # on."""
@@ -257,6 +275,12 @@ class Recorder:
 
     def _keyed_runs(self) -> KeyedRuns:
         return KeyedRuns(self._connect().store.client)
+
+
+def _folder_name(uri: str) -> str:
+    """Return a name for the store as one reads it, without passwords, and by which no two are mixed up."""
+    words = re.sub(r"[^\w.]+", "-", redact(uri)).strip("-")[:40]
+    return f"{words}-{hashlib.sha256(uri.encode()).hexdigest()[:8]}"
 
 
 def _is_refusal(error: Exception) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from dnnexp.errors import ConfigError
 from dnnexp.tracking.records import RunRecord
 
 __all__ = ["Unsent"]
@@ -43,7 +43,8 @@ class Unsent:
         for path in self._files():
             try:
                 found.append(RunRecord.from_json(path.read_text(encoding="utf-8")))
-            except (FileNotFoundError, json.JSONDecodeError, KeyError, TypeError):  # delivered meanwhile, or not ours
+            except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError, ConfigError):
+                # delivered meanwhile, or not ours
                 continue
         yield from sorted(found, key=lambda record: (record.parent is not None, record.start_time or 0.0))
 

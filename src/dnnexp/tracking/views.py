@@ -66,16 +66,18 @@ def page_address(experiment_id: str, key: str) -> str:
     return f"#/experiments/{experiment_id}/runs?workflowType=machine_learning&viewStateShareKey={key}"
 
 
-def study_view(study: str, score: str, test: str, *, greater_is_better: bool) -> View:
+def study_view(study: Mapping[str, str], score: str, test: str, *, greater_is_better: bool) -> View:
     """Return the view of all runs of a study, the best by score on top.
 
-    score, test: metric keys, such as "score/accuracy" and "test/accuracy".
+    study: the tags that its runs have, its name among them. score, test: metric keys, such as "score/accuracy" and
+    "test/accuracy".
     """
-    quote = "'" if "'" not in study else '"'
-    require(quote not in study, "study", "a name without both kinds of quotes", study)
+    name = study["dnnexp.study"]
+    require(not {"'", '"'} <= set(name), "study", "a name without both kinds of quotes", name)
+    own = [f"tags.`{key}` = {_quoted(value)}" for key, value in study.items()]
     return View(
-        name=f"Study {study}",
-        condition=f"tags.`dnnexp.study` = {quote}{study}{quote} AND tags.`dnnexp.role` != 'sweep'",
+        name=f"Study {name}",
+        condition=" AND ".join([*own, "tags.`dnnexp.role` != 'sweep'"]),
         order_by=_column("metrics", score),
         is_ascending=not greater_is_better,
         columns=(
@@ -132,6 +134,10 @@ def run_color(depth: int) -> str:
         return LINEAR
     rung = depth - 1 if depth <= 4 else 3 + 2 * math.log2(depth / 4)
     return COLORS[min(round(rung), len(COLORS) - 1)]
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"' if "'" in text else f"'{text}'"
 
 
 def _column(kind: str, key: str) -> str:

@@ -39,6 +39,19 @@ def test_a_gap_where_the_training_rows_had_none_is_filled_and_counted(gappy: pd.
     ]
 
 
+def test_what_the_training_rows_had_no_like_of_is_warned_of_in_one_line(gappy: pd.DataFrame) -> None:
+    columns = {f"k{i:02}": np.where(gappy.index % 2, "a", "b").astype(object) for i in range(25)}
+    fitted = Preprocessor.fit(PreprocessingConfig(), gappy.assign(**columns)[:40])
+    fitted.warn()
+    fitted.transform(gappy.assign(a=np.nan, **dict.fromkeys(columns, "c"))[:5])
+    with pytest.warns(UserWarning, match="read as unknown") as caught:
+        fitted.warn()
+    (said,) = [str(warning.message) for warning in caught]
+    assert said.startswith("input: values that the training rows did not have, read as unknown: 'k00' (5), 'k01' (5), ")
+    assert "'k19' (5) and 5 more columns; missing values where the training rows had none, filled with the" in said
+    assert said.endswith("median: 'a' (5)")
+
+
 @pytest.mark.parametrize("scaling", SCALINGS)
 @pytest.mark.parametrize("skew", SKEWS)
 def test_a_column_of_gaps_only_is_zero_whatever_it_holds_later(scaling: str, skew: str, gappy: pd.DataFrame) -> None:

@@ -23,6 +23,12 @@ def test_a_bundled_set_has_its_published_shape_and_classes(
     assert (dataset.X.shape, dataset.task, dataset.classes) == (shape, task, classes)
 
 
+def test_what_is_constant_or_doubled_in_a_bundled_set_is_said() -> None:
+    said = {name: " ".join(" ".join(load(DataConfig(name=name)).summary).split()) for name in ("digits", "iris")}
+    assert "constant 3 columns are the same in every row: pixel_0_0, pixel_4_0, pixel_4_7 target" in said["digits"]
+    assert "warning 1 of 150 rows is the same as an earlier one, target included" in said["iris"]
+
+
 def test_malignant_tumours_are_the_class_that_is_looked_for() -> None:
     dataset = load(DataConfig(name="breast_cancer"))
     assert (dataset.y == 1).sum() == 212  # Street, Wolberg and Mangasarian 1993: 357 benign, 212 malignant

@@ -49,6 +49,24 @@ def test_a_training_and_a_test_pair_are_read_with_their_split(tmp_path: Path, en
     assert "pixels divided by 255" in dataset.description
 
 
+def test_labels_are_classes_however_many_and_a_quantity_where_that_is_asked(tmp_path: Path) -> None:
+    labels = (np.arange(94) % 47).astype(np.uint8)
+    path = write(tmp_path, "train", RNG.integers(0, 256, (94, 4, 3), dtype=np.uint8), labels)
+    dataset = read(path)
+    assert (dataset.task, len(dataset.classes)) == ("multiclass", 47)
+    assert "multiclass, because it has 47 distinct whole numbers, the labels of images" in dataset.description
+    assert read(path, task="regression").task == "regression"
+
+
+def test_pixels_that_never_vary_are_said_and_stay(tmp_path: Path) -> None:
+    images = IMAGES.copy()
+    images[:, 0, 1], images[:, 3, 2] = 7, 0
+    dataset = read(write(tmp_path, "train", images, LABELS))
+    said = "  constant    2 columns are the same in every row: pixel_1, pixel_11"
+    assert said in dataset.summary
+    assert dataset.X.shape == (30, 12)
+
+
 def test_files_of_other_names_are_named_and_rows_limited(tmp_path: Path) -> None:
     for name, array in {"a": IMAGES, "b": LABELS}.items():
         (tmp_path / name).write_bytes(packed(array))

@@ -48,6 +48,39 @@ def test_images_of_bytes_are_flattened_and_divided_by_255_and_that_is_said(tmp_p
     assert "pixels divided by 255" in dataset.description
 
 
+def test_what_is_odd_in_a_table_is_said_left_out_or_refused(tmp_path: Path) -> None:
+    table = np.column_stack([X, np.full(20, 2.5), np.arange(20), np.full(20, np.nan)])
+    table[3], y = table[2], Y.copy()
+    y[3] = y[2]
+    dataset = read(saved(tmp_path, X=table, y=y))
+    assert list(dataset.X.columns) == ["x_0", "x_1", "x_2", "x_4"]
+    said = " ".join(" ".join(dataset.summary).split())
+    assert "not used 'x_3', 'x_5': the same in every row" in said
+    assert "warning 1 of 20 rows is the same as an earlier one, target included" in said
+    numbered = read(saved(tmp_path, X=np.column_stack([X, np.arange(20)]), y=Y)).summary
+    assert "'x_3': another whole number in every row; if it only names the rows, leave it out of X" in " ".join(
+        " ".join(numbered).split()
+    )
+
+
+def test_a_column_that_says_the_target_is_refused_unless_it_is_wanted(
+    tmp_path: Path, refusal: Callable[..., str]
+) -> None:
+    path = saved(tmp_path, X=np.column_stack([X, 5 - Y]), y=Y)
+    message = refusal(name="npz", path=path)
+    assert "made.npz: column 'x_3' says the same as the target 'y' in every row" in message
+    assert message.endswith("leave it out of X, or keep it with data.allow_leaks=true")
+    assert list(read(path, allow_leaks=True).X.columns) == ["x_0", "x_1", "x_2", "x_3"]
+
+
+def test_whole_numbers_that_label_images_are_classes_however_many(tmp_path: Path) -> None:
+    many = np.arange(60, dtype=np.uint8) % 26
+    images = RNG.integers(0, 256, (60, 2, 3), dtype=np.uint8)
+    assert read(saved(tmp_path, X=images, y=many)).task == "multiclass"
+    assert read(saved(tmp_path, X=images, y=many.astype(float))).task == "regression"
+    assert read(saved(tmp_path, X=images.reshape(60, 6), y=many)).task == "regression"
+
+
 @pytest.mark.parametrize("inputs", [IMAGES.astype(np.float32), IMAGES.reshape(20, 24)])
 def test_other_numbers_are_left_as_they_are(tmp_path: Path, inputs: np.ndarray) -> None:
     dataset = read(saved(tmp_path, X=inputs, y=Y))
@@ -58,7 +91,7 @@ def test_other_numbers_are_left_as_they_are(tmp_path: Path, inputs: np.ndarray) 
 def test_targets_may_be_texts_one_column_or_several(tmp_path: Path) -> None:
     assert read(saved(tmp_path, X=X, y=np.array(["no", "yes"])[Y])).classes == ("no", "yes")
     assert read(saved(tmp_path, X=X, y=Y[:, None])).classes == ("0", "1")
-    assert read(saved(tmp_path, X=X, y=X[:, :2])).target_names == ("y_0", "y_1")
+    assert read(saved(tmp_path, X=X, y=X[:, :2] * X[:, 2:])).target_names == ("y_0", "y_1")
 
 
 @pytest.mark.parametrize(

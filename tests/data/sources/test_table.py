@@ -104,6 +104,11 @@ def test_columns_are_dropped_kept_and_given_a_kind(read: Callable[..., Dataset])
         ({"a": 1, "k": "x"}, {}, "table.csv: no input column is of use: 'a', 'k': the same in every row"),
         ({"y": np.where(I == 3, np.nan, I)}, {}, "target 'y', row 4: the value is missing (1 in all); fill it in, or"),
         ({"y": np.where(I == 3, None, "x")}, {}, "leave such rows out with data.drop_missing_target=true"),
+        (
+            {"y": np.where(I == 3, None, "x")},
+            {},
+            "; if a text like NA or None is a class of its own, say data.missing_tar",
+        ),
         ({"y": np.nan}, {"drop_missing_target": True}, "table.csv: no row has a value in target 'y'"),
         ({"y": np.where(I < 9, I, np.nan)}, {"drop_missing_target": True}, "table.csv: need at least 10 rows, got 9"),
         ({"y": "x"}, {}, "table.csv: target 'y' must vary, but every row has 'x'"),
@@ -283,3 +288,47 @@ def test_tables_of_anything_are_read_or_refused_in_one_line(saved: Callable[...,
             outcomes["read"] += 1
     assert outcomes.pop("refused in several lines") == 0
     assert min(outcomes.values()) >= 10
+
+
+def test_numbers_written_as_texts_are_warned_of_with_the_remedy_unless_they_are_named_as_categories(
+    read: Callable[..., Dataset],
+) -> None:
+    frame = good(d=[f"{i},5" for i in I], p=[f"{i % 3}%" for i in I])
+    said = " ".join(" ".join(read(frame).summary).split())
+    assert "warning 'd', 'p': read as texts, but '0,5', '0%' look like numbers; write them in digits" in said
+    assert "as in 1234.5; if they are categories, say data.categories=[d,p]" in said
+    assert "look like numbers" not in " ".join(read(frame, categories=["d", "p"]).summary)
+
+
+def test_whole_numbers_too_long_to_be_told_apart_are_not_said_to_be_the_same(tmp_path: Path) -> None:
+    good(n=[f"1234567890123456789{10 + i}" for i in I]).to_csv(tmp_path / "t.csv", index=False)
+    said = " ".join(" ".join(load(DataConfig(name="csv", path=str(tmp_path / "t.csv"), target="y")).summary).split())
+    assert "not used 'n': the same in every row but for digits beyond the 15 that numbers keep" in said
+    assert "if they name something, say data.categories=[n]" in said
+    kept = load(DataConfig(name="csv", path=str(tmp_path / "t.csv"), target="y", categories=["n"]))
+    assert "'n': another text in every row" in " ".join(kept.summary)
+
+
+def test_texts_that_say_a_target_is_missing_can_be_classes_or_chosen(
+    read: Callable[..., Dataset], refused: Callable[..., str]
+) -> None:
+    classes = good(y=np.array(["NA", "None", "low", "?"])[I % 4])
+    assert read(classes, missing_target=[]).classes == ("?", "NA", "None", "low")
+    chosen = read(classes, missing_target=["?", "None"], drop_missing_target=True)
+    assert (chosen.classes, len(chosen.X)) == (("NA", "low"), 20)
+    assert "target 'y', row 4: the value is missing (10 in all)" in refused(classes, missing_target=["?"])
+    gap = good(y=np.where(I == 3, None, np.array(["NA", "low"])[I % 2]))
+    assert "target 'y', row 4: the value is missing (1 in all)" in refused(gap, missing_target=[])
+    numbers = good(y=np.where(I % 4, I * 1.5, -999))
+    assert read(numbers, missing_target=["-999"], drop_missing_target=True).y.min() == 1.5
+    some = good(y=np.where(I % 4, (I * 1.5).astype(str), "NA"))
+    assert "'NA' is no number, as most are" in refused(some, missing_target=[])
+    assert len(read(some, missing_target=["NA"], drop_missing_target=True).X) == 30
+
+
+def test_decimal_commas_are_read_beside_texts_that_say_a_target_is_missing(tmp_path: Path) -> None:
+    frame = good(y=[f"{i},5" if i % 4 else "no idea" for i in I])
+    frame.to_csv(tmp_path / "t.csv", index=False, sep=";")
+    settings = {"missing_target": ["no idea"], "drop_missing_target": True}
+    dataset = load(DataConfig(name="csv", path=str(tmp_path / "t.csv"), target="y", **settings))
+    assert dataset.y[:3, 0].tolist() == [1.5, 2.5, 3.5]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dnnexp.data.columns import MOST
 from dnnexp.data.preprocessing.imputation import Imputation
 from dnnexp.data.preprocessing.onehot import Categories
 from dnnexp.data.preprocessing.scaling import Scaler
@@ -143,6 +145,24 @@ class Preprocessor:
             f"input: column {column!r}: {said[kind].format(count=count)}"
             for (column, kind), count in sorted(self.surprises.items())
         ]
+
+    def warn(self, stacklevel: int = 2) -> None:
+        """Give what transform has met as one UserWarning of one line, columns with counts; nothing where it was none.
+
+        stacklevel: of the caller that is named, as `warnings.warn` has it.
+        """
+        said = {
+            "unknown": "values that the training rows did not have, read as unknown",
+            "gap": "missing values where the training rows had none, filled with the median",
+        }
+        parts = []
+        for kind, what in said.items():
+            met = [f"{column!r} ({count:,})" for (column, its), count in sorted(self.surprises.items()) if its == kind]
+            more = f" and {len(met) - MOST:,} more columns" * (len(met) > MOST)
+            if met:
+                parts.append(f"{what}: {', '.join(met[:MOST])}{more}")
+        if parts:
+            warnings.warn(f"input: {'; '.join(parts)}", UserWarning, stacklevel + 1)
 
     def state(self) -> dict[str, Any]:
         """Return what from_state needs, ready for JSON."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dnnexp.data.dataset import Dataset, assemble
+from dnnexp.data.sources.examination import examined_numbers
+from dnnexp.data.summary import Notes
 
 if TYPE_CHECKING:
     from dnnexp.data.schema import DataConfig
@@ -57,13 +59,19 @@ def diabetes(config: DataConfig) -> Dataset:
 def _from_bunch(
     config: DataConfig, bunch: Any, target: np.ndarray, target_name: str, image_shape: tuple[int, ...] | None = None
 ) -> Dataset:
+    columns, notes = [str(name) for name in bunch.feature_names], Notes()
+    X = bunch.data
+    if image_shape is None:
+        X = examined_numbers(config, X, columns, np.asarray(target), [target_name], config.name, notes)
+        columns = list(X.columns)
     return assemble(
         config.name,
-        bunch.data,
-        [str(name) for name in bunch.feature_names],
+        X,
+        columns,
         target,
         [target_name],
         config.task,
         origin=config.name,
         image_shape=image_shape,
+        notes=notes,
     )

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dnnexp.data.sources.files import unpacked
+from dnnexp.data.sources.files import text_codec, unpacked
 from dnnexp.data.sources.roles import read_roles
 from dnnexp.data.sources.table import Table, dataset_of
 from dnnexp.errors import DataError
@@ -55,6 +55,9 @@ def _read(config: DataConfig, path: Path, rows: int | None) -> Table:
         raise DataError(f"{path.name}: no readable CSV: {error}") from error
     stream.seek(0)
     frame = _table(path, stream, separator, columns, config.categories or [], lines, rows)
+    if config.missing_target is not None:
+        for name in roles.targets:
+            frame[name] = _target(content, separator, columns, name, config.missing_target, rows)
     notes = []
     if separator != "," and (decimals := _read_decimal_commas(frame, config.categories or [])):
         notes.append(f"decimal commas in {', '.join(decimals)}")
@@ -65,7 +68,7 @@ def _decoded(path: Path, encoding: str | None) -> str:
     content = unpacked(path)
     if content.startswith(b"PAR1"):
         raise DataError(f"{path.name}: this is a Parquet file: say data=parquet")
-    known = "utf-8-sig" if encoding is None or encoding.lower() in ("utf-8", "utf8") else encoding
+    known = text_codec(encoding)
     try:
         return content.decode(known)
     except UnicodeDecodeError as error:
@@ -152,6 +155,18 @@ def _table(
     if frame.shape != (len(lines), len(columns)):
         raise DataError(f"{path.name}: {len(lines)} rows can be read as {len(frame)} too: check the quotation marks")
     return frame
+
+
+def _target(
+    content: str, separator: str, columns: list[str], name: str, missing: list[str], most: int | None
+) -> pd.Series:
+    """Return a column in which no text but those, and an empty one, is missing."""
+    import pandas as pd
+
+    return pd.read_csv(
+        io.StringIO(content, newline=""), sep=separator, header=0, names=columns, index_col=False, low_memory=False,
+        nrows=most, usecols=[name], keep_default_na=False, na_values=["", *missing],
+    )[name]  # fmt: skip
 
 
 def _read_decimal_commas(frame: pd.DataFrame, categories: list[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import codecs
 import difflib
 import gzip
 import io
@@ -19,7 +20,7 @@ from dnnexp.errors import ConfigError, DataError
 if TYPE_CHECKING:
     from dnnexp.data.schema import DataConfig
 
-__all__ = ["existing_file", "plain_name", "unpacked"]
+__all__ = ["existing_file", "plain_name", "text_codec", "unpacked"]
 
 PACKED = (".gz", ".bz2", ".xz", ".zip")
 
@@ -51,6 +52,13 @@ def existing_file(config: DataConfig, key: str = "path") -> Path:
 def plain_name(path: Path) -> str:
     """Return the file's name without its endings: "diamonds" of diamonds.csv.gz."""
     return Path(path.stem).stem if path.suffix.lower() in PACKED else path.stem
+
+
+def text_codec(encoding: str | None) -> str:
+    """Return what decodes a text of that encoding, None: UTF-8, whose byte order mark is no part of the text."""
+    if encoding is None or codecs.lookup(encoding).name == "utf-8":
+        return "utf-8-sig"
+    return encoding
 
 
 def unpacked(path: Path) -> bytes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dnnexp.data.kinds import MARKERS, as_text
+from dnnexp.data.kinds import MARKERS, WHOLE, as_text
 from dnnexp.errors import DataError, shown
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["Goals", "read_goals"]
 
 CLASSES = ("binary", "multiclass", "multilabel")
-WHOLE = 2.0**53  # below it every whole number is a float
 
 
 class Goals(NamedTuple):
@@ -47,9 +46,12 @@ def read_goals(
     missing = {name: column.isna().to_numpy() for name, column in columns.items()}
     for name, is_missing in missing.items():
         if is_missing.any() and not config.drop_missing_target:
+            is_usual = config.missing_target is None
+            unless = "; if a text like NA or None is a class of its own, say data.missing_target=[]" * is_usual
             raise DataError(
                 f"{origin}: target {name!r}, {row_name(int(is_missing.argmax()))}: the value is missing "
                 f"({is_missing.sum():,} in all); fill it in, or leave such rows out with data.drop_missing_target=true"
+                f"{unless}"
             )
     together = np.logical_or.reduce(list(missing.values()))
     if together.all():
@@ -61,6 +63,8 @@ def _target(config: DataConfig, name: str, column: pd.Series, origin: str, row_n
     """Return the target, NaN or None where it is missing; raise DataError for texts among what are numbers mostly."""
     import pandas as pd
 
+    if config.missing_target:
+        column = column.mask(np.array([as_text(value).strip() in config.missing_target for value in column], bool))
     kind = getattr(column.dtype, "kind", "O")
     if isinstance(column.dtype, np.dtype) and kind in "biufmMc":
         return _whole_again(column) if kind == "f" else column
@@ -75,7 +79,7 @@ def _target(config: DataConfig, name: str, column: pd.Series, origin: str, row_n
     is_number = ~np.isnan(numbers)
     texts = np.array([as_text(value) for value in present], dtype=object)
     is_marker = np.zeros(len(column), dtype=bool)
-    is_marker[~is_missing] = [text.strip().lower() in MARKERS for text in texts]
+    is_marker[~is_missing] = [config.missing_target is None and text.strip().lower() in MARKERS for text in texts]
     is_stray = ~is_missing & ~is_number & ~is_marker
     if is_number.any() and not is_stray.any():
         return _whole_again(pd.Series(numbers))

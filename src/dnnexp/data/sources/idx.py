@@ -59,6 +59,7 @@ def idx(config: DataConfig) -> Dataset:
         origin=origin,
         test_rows=np.arange(len(pairs[0][0]), len(images)) if len(pairs) == 2 else None,
         image_shape=images.shape[1:] if images.ndim > 2 else None,
+        of_images=True,
     )
 
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dnnexp.data.dataset import Dataset, assemble
+from dnnexp.data.sources.examination import examined_numbers
 from dnnexp.data.sources.files import existing_file
+from dnnexp.data.summary import Notes
 from dnnexp.errors import DataError
 
 if TYPE_CHECKING:
@@ -46,16 +48,24 @@ def npz(config: DataConfig) -> Dataset:
         inputs /= 255
         origin += " (pixels divided by 255)"
     word = "x" if image_shape is None else "pixel"
+    columns = [f"{word}_{i}" for i in range(inputs.shape[1])]
+    targets = ["y"] if y.shape[1] == 1 else [f"y_{i}" for i in range(y.shape[1])]
+    notes, table = Notes(), None
+    if image_shape is None:
+        table = examined_numbers(config, inputs, columns, y, targets, origin, notes)
+        columns = list(table.columns)
     return assemble(
         path.stem,
-        inputs,
-        [f"{word}_{i}" for i in range(inputs.shape[1])],
+        inputs if table is None else table,
+        columns,
         y,
-        ["y"] if y.shape[1] == 1 else [f"y_{i}" for i in range(y.shape[1])],
+        targets,
         config.task,
         origin=origin,
         test_rows=test_rows,
         image_shape=image_shape,
+        of_images=image_shape is not None,
+        notes=notes,
     )
 
 

@@ -52,6 +52,7 @@ def dataset_of(config: DataConfig, read: Reader) -> Dataset:
 
     from dnnexp.data.dataset import MIN_ROWS, assemble
     from dnnexp.data.sources.division import read_division, said_of
+    from dnnexp.data.sources.examination import examined
     from dnnexp.data.sources.goals import read_goals
     from dnnexp.data.summary import Notes
 
@@ -69,12 +70,12 @@ def dataset_of(config: DataConfig, read: Reader) -> Dataset:
     is_test = division.is_test[kept] if division.is_test is not None else is_test[kept]
     notes.rows += said_of(config, division, kept)
 
-    X = _inputs(config, table, notes)
+    X, dropped = _inputs(config, table, notes), config.drop or []
     if not kept.all():
         X = X.iloc[rows].reset_index(drop=True)
     targets = goals.frame.iloc[rows].reset_index(drop=True).infer_objects()
     if len(X) >= MIN_ROWS and targets.nunique().min() > 1:
-        X = _examined(config, X, targets, table.origin, notes)
+        X = examined(config, X, targets, table.origin, notes, lambda names: f"with {dropping([*dropped, *names])}")
     return assemble(
         plain_name(path),
         X,
@@ -135,51 +136,13 @@ def _inputs(config: DataConfig, table: Table, notes: Notes) -> pd.DataFrame:
             notes.made.append(f"{name}: {column.note}")
         if column.notation:
             notes.notations[name] = column.notation
+        if column.is_rounded:
+            notes.rounded.append(name)
     if errors:
         others = list(errors)[1:]
         also = f"; there is the like in {listed(others)}" if others else ""
         raise DataError(next(iter(errors.values())) + also)
     return pd.DataFrame(columns, index=pd.RangeIndex(len(table.frame)))
-
-
-def _examined(config: DataConfig, X: pd.DataFrame, targets: pd.DataFrame, origin: str, notes: Notes) -> pd.DataFrame:
-    """Return the inputs that are of use, with notes on the others; raise DataError where one is the target."""
-    from dnnexp.data.suspicion import examine
-
-    found = examine(X, targets)
-    dropped = list(config.drop or [])
-    if found.leaks:
-        names = list(dict.fromkeys(name for name, _ in found.leaks))
-        name, target = found.leaks[0]
-        also = f" (and so {'does' if len(names) == 2 else 'do'} {listed(names[1:])})" if names[1:] else ""
-        said = f"column {name!r} says the same as the target {target!r} in every row{also}"
-        if not config.allow_leaks:
-            raise DataError(
-                f"{origin}: {said}: a network would learn nothing else; leave it out with "
-                f"{dropping([*dropped, *names])}, or keep it with data.allow_leaks=true"
-            )
-        notes.warnings.append(f"{said}: kept, as data.allow_leaks asks")
-    if found.constants:
-        notes.unused.append(f"{listed(found.constants)}: the same in every row")
-    if found.row_texts:
-        notes.unused.append(f"{listed(found.row_texts)}: another text in every row, so no category repeats")
-    if row_numbers := [name for name in found.row_numbers if name not in notes.notations]:
-        notes.warnings.append(
-            f"{listed(row_numbers)}: another whole number in every row; if it only names the rows, leave it out "
-            f"with {dropping([*dropped, *row_numbers])}"
-        )
-    for name, distinct in found.rare_texts.items():
-        notes.warnings.append(f"{name!r}: {distinct:,} texts in {len(X):,} rows, most of them rare")
-    if found.doubled_rows:
-        notes.warnings.append(
-            f"{found.doubled_rows:,} of {len(X):,} rows {'is' if found.doubled_rows == 1 else 'are'} the same as an "
-            "earlier one, target included: the test may "
-            "hold rows that were trained on"
-        )
-    useless = {*found.constants, *found.row_texts}
-    if useless and len(useless) == len(X.columns):
-        raise DataError(f"{origin}: no input column is of use: {'; '.join(notes.unused)}")
-    return X[[column for column in X.columns if column not in useless]] if useless else X
 
 
 def _recoded(codes: np.ndarray | None, kept: np.ndarray) -> np.ndarray | None:
