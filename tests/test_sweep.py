@@ -348,6 +348,7 @@ def status_of_the_sweep() -> str:
     [
         ("trainer.loss=huber", "trainer.loss: unknown choice 'huber', choices: softmax_cross_entropy"),
         ("evaluation=none", "evaluation: a sweep needs scores"),
+        ("trainer.health=true", "trainer.health: a sweep records scores only, need false, got true"),
         ("evaluation.metric=r2", "evaluation.metric: 'r2' does not suit a multiclass task"),
         ("evaluation.folds=90", "evaluation.folds: 90 folds need at least 180 rows"),
         ("search.space.columns=[null,14]", "search.space.columns[1]: need at most 13, the columns of wine, got 14"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -62,6 +63,69 @@ def test_a_divergence_is_one_line_and_no_score(capsys: pytest.CaptureFixture[str
     out, err = capsys.readouterr()
     assert re.fullmatch(r"error: diverged in epoch 1, step 2: layer \d has a NaN or Inf in .*; lower .*\n", err)
     assert "the result" not in out
+
+
+@pytest.mark.parametrize(
+    ("overrides", "remedy"),
+    [
+        (("model.gain=1e30",), r"lower model\.gain \(1e\+30\), or take model\.gain=null"),
+        (("trainer.l2=1e39",), r"lower trainer\.l2 \(1e\+39\)"),
+        (("evaluation=none", "model.gain=1e30"), r"lower model\.gain \(1e\+30\), or take model\.gain=null"),
+    ],
+)
+def test_a_divergence_before_the_first_step_is_not_put_down_to_the_learning_rate(
+    overrides: tuple[str, ...], remedy: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*SMALL, *overrides]) == 1
+    said = capsys.readouterr().err
+    assert re.fullmatch(
+        rf"error: diverged in epoch 1, step 1: .*, before optimizer\.lr played a part; {remedy}\n", said
+    )
+
+
+def test_a_first_step_that_is_too_long_is_put_down_to_the_learning_rate(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*SMALL, "trainer.epochs=1", "trainer.batch_size=null", "optimizer.lr=1e300"]) == 1
+    assert re.search(r"epoch 1, step 1: .*; lower optimizer\.lr \(1e\+300\)\n", capsys.readouterr().err)
+
+
+def test_the_run_of_a_network_that_diverged_has_its_dimensions_every_layer(capsys: pytest.CaptureFixture[str]) -> None:
+    deep = ("model.depth=20", "model.width=5", "model.activation=tanh", "trainer.epochs=2", "optimizer.lr=1e30")
+    assert main([*SMALL, "tracking=mlflow", *deep]) == 1
+    assert re.search(r"^ +… +9 layers$", capsys.readouterr().out, re.MULTILINE)
+    (table,) = Path().glob("runs/artifacts/*/artifacts/dimensions.txt")
+    layers = [line.split()[0] for line in table.read_text(encoding="utf-8").splitlines()[2:-1]]
+    assert layers == [str(l) for l in range(22)]
+    with sqlite3.connect("runs/mlflow.db") as database:
+        ((parameters,),) = database.execute("select value from params where key = 'model.parameters'").fetchall()
+    assert int(parameters) == 5 * 14 + 19 * 5 * 6 + 3 * 6
+
+
+def test_a_gain_beyond_all_weights_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*SMALL, "model.gain=1e300"]) == 2
+    law = "error: model.gain: need 0 < gain <= 1e+30, so that weights fit into float32, got 1e+300\n"
+    assert capsys.readouterr().err == law
+
+
+def test_health_is_drawn_recorded_and_said_where_to_find(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("tracking=mlflow", "trainer.health=true", "model.widths=[7,5]")
+    printed = result(train(capsys, *asked))
+    assert "Its artifact health.png shows" in printed
+    (picture,) = Path().glob("runs/artifacts/*/artifacts/health.png")
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    lines = picture.with_suffix(".csv").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 1 + 8 * 3
+    with sqlite3.connect("runs/mlflow.db") as database:
+        metrics = database.execute(
+            "select key, count(*) from metrics where key like 'health/%' group by key"
+        ).fetchall()
+    measures = {"gradient_norm": 3, "update_ratio": 3, "activation_rms": 2, "dead_share": 2}
+    assert dict(metrics) == {f"health/{m}/l{l:03d}": 8 for m, layers in measures.items() for l in range(1, layers + 1)}
+    assert "health.png" not in result(train(capsys, "tracking=mlflow"))
+
+
+def test_health_that_goes_nowhere_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*SMALL, "trainer.health=true"]) == 0
+    assert "trainer.health: what is measured goes into MLflow, and tracking is off" in capsys.readouterr().err
 
 
 def test_a_run_killed_and_resumed_ends_in_the_result_of_one_that_was_not(capsys: pytest.CaptureFixture[str]) -> None:

@@ -137,10 +137,8 @@ def score(name: str, said: str, config: Config, protocol: Protocol, terminal: Te
             protocol,
             lambda news: progress.epoch(news.epoch, news.train_loss, news.stop_metric),
         )
-    refitted, trouble = None, ""
-    if evaluation.diverged:
-        trouble = f"{evaluation.diverged}; lower optimizer.lr (it is {config.optimizer.lr:g})"
-    else:
+    refitted, trouble = None, evaluation.diverged
+    if not trouble:
         rows = len(protocol.split.development)
         length = refit_length(evaluation.best_steps, evaluation.schedule_steps, config.trainer, rows)
         try:

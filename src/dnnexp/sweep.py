@@ -142,6 +142,11 @@ def check(config: Config) -> None:
         )
     if config.trainer.kind != "default":
         raise ConfigError(f"trainer: a sweep trains, got {config.trainer.kind}; that is for dnnexp.train")
+    if config.trainer.health:
+        raise ConfigError(
+            "trainer.health: a sweep records scores only, need false, got true; "
+            "see the choice's layers with dnnexp.train experiment=NAME trainer.health=true"
+        )
     if config.evaluation.kind == "none":
         raise ConfigError("evaluation: a sweep needs scores, got none; take cross_validation or holdout")
 

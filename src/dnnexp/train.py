@@ -42,10 +42,16 @@ def main(config: Config, terminal: Terminal) -> None:
     shape = network_shape(config.configuration, protocol)
     terminal.dimensions(shape.dimensions, shape.n[0])
     if reason := first_step_trouble(config.configuration, protocol):
-        terminal.warn(f"this network will hardly train: {reason}; take tanh (plain) or model.residual=rezero at depth")
+        gain = config.model.gain
+        usual = (
+            "tanh (plain) or model.residual=rezero at depth" if gain is None else f"model.gain=null (it is {gain:g})"
+        )
+        terminal.warn(f"this network will hardly train: {reason}; take {usual}")
     if config.trainer.kind == "lr_range_test":
         propose_rate(config, protocol, terminal, started)
         return
+    if config.trainer.health and not config.tracking.enabled:
+        terminal.warn("trainer.health: what is measured goes into MLflow, and tracking is off; take tracking=mlflow")
     evaluation: Evaluation | None = None
     refitted: Refit | None = None
     length, trouble = None, ""
@@ -60,8 +66,7 @@ def main(config: Config, terminal: Terminal) -> None:
                 lambda news: progress.epoch(news.epoch, news.train_loss, news.stop_metric),
                 saved.get("folds"),
             )
-        if evaluation.diverged:
-            trouble = f"{evaluation.diverged}; lower optimizer.lr (it is {config.optimizer.lr:g})"
+        trouble = evaluation.diverged
         rows = len(protocol.split.development)
         length = refit_length(evaluation.best_steps, evaluation.schedule_steps, config.trainer, rows)
     if not trouble:
@@ -172,7 +177,7 @@ def record(
     """
     from dnnexp.recording.ledger import looking_glass, open_recorder, unreached
     from dnnexp.recording.models import model_record
-    from dnnexp.recording.single import single_run
+    from dnnexp.recording.single import measured_health, single_run
 
     recorder = open_recorder(config, protocol, command_line(PROGRAM, sys.argv[1:]))
     recorder.send_unsent()
@@ -180,10 +185,15 @@ def record(
     if refitted is not None:
         run.model = model_record(refitted.predictor, protocol)
     run_id = recorder.record(run)
+    health = ""
+    if measured_health(evaluation, refitted):
+        health = (
+            " Its artifact health.png shows gradients, steps and units by layer and epoch; health.csv has the numbers."
+        )
     if run_id is None:
-        return unreached(recorder), None
+        return unreached(recorder) + health, None
     address = None if refitted is None else f"runs:/{run_id}/model"
-    return f"Recorded in MLflow as {run.name}; {looking_glass(config)} shows it beside the others.", address
+    return f"Recorded in MLflow as {run.name}; {looking_glass(config)} shows it beside the others.{health}", address
 
 
 def keep_model(config: Config, refitted: Refit, address: str | None) -> list[str]:

@@ -71,7 +71,9 @@ def test_a_target_that_is_constant_or_enormous_stays_finite() -> None:
     constant = np.full((5, 1), 0.1)
     code = TargetCode.fit("regression", (), constant)
     assert (code.encode(constant) == 0).all()
-    np.testing.assert_array_equal(code.decode(np.zeros((5, 1))), constant)
+    np.testing.assert_array_equal(code.decode(np.array([[0.0], [1.0], [-2.0], [1e30], [0.3]])), constant)
+    for count in range(1, 40):  # rounding leaves something of a mean of 0.1
+        assert TargetCode.fit("regression", (), np.full((count, 1), 0.1)).mean == 0.1
     huge = np.array([[1.7e308], [-1.7e308]])
     code = TargetCode.fit("regression", (), huge)
     np.testing.assert_allclose(code.decode(code.encode(huge)), huge)
@@ -85,6 +87,7 @@ def test_a_target_that_is_constant_or_enormous_stays_finite() -> None:
         ("binary", ("n", "y"), [0, 1, 1]),
         ("multiclass", ("a", "b", "c"), [0, 1, 2]),
         ("regression", (), [[0.1], [0.7]]),
+        ("regression", (), [[0.1], [0.1]]),
     ],
 )
 def test_a_target_code_survives_json_to_the_bit(task: str, classes: tuple[str, ...], y: list[object]) -> None:
@@ -106,7 +109,7 @@ def test_a_target_code_survives_json_to_the_bit(task: str, classes: tuple[str, .
         ({"mean": [[1.0, 2.0]]}, "finite numbers as 'mean'"),
         ({"mean": [1.0, 2.0]}, "need 2 finite numbers as 'scale', got shape"),
         ({"mean": []}, "need the means of a regression target"),
-        ({"scale": [0.0]}, "need numbers above 0 as 'scale'"),
+        ({"scale": [-1.0]}, "need numbers not below 0 as 'scale'"),
         ({"classes": ["a", "b"]}, "need the classes of a regression target"),
         ({"task": "guess"}, "need one of regression, binary"),
     ],

@@ -75,6 +75,54 @@ def test_one_outlier_among_new_rows_does_not_ruin_their_score() -> None:
     assert fitted.score(inputs[300:], y[300:]) >= 0.98
 
 
+@pytest.mark.parametrize("average", [0.0, 0.5, 0.99])
+def test_three_calls_of_partial_fit_are_one_training_of_three_epochs(average: float) -> None:
+    settings = {"hidden_layer_sizes": (8,), "batch_size": None, "schedule": "constant", "random_state": 0}
+    longer = DNNRegressor(max_iter=3, average=average, **settings).fit(X, Y)
+    steps = DNNRegressor(average=average, **settings)
+    for _ in range(3):
+        steps.partial_fit(X, Y)
+    np.testing.assert_array_equal(steps.predict(X), longer.predict(X))
+
+
+@pytest.mark.parametrize("call", ["fit", "partial_fit"])
+def test_an_average_begins_where_a_warm_start_does(call: str) -> None:
+    """Steps of no length leave the weights, and so their average, where the last training ended."""
+    before = DNNRegressor(hidden_layer_sizes=(8,), max_iter=30, batch_size=None, warm_start=True, random_state=0).fit(
+        X, Y
+    )
+    expected = before.predict(X)
+    before.set_params(learning_rate_init=1e-30, weight_decay=0.0, average=0.999, max_iter=1)
+    np.testing.assert_allclose(getattr(before, call)(X, Y).predict(X), expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("value", [0.1, -3.0, 0.0, 1e300, 5e-324])
+def test_a_constant_target_is_predicted_exactly(value: float) -> None:
+    both = np.column_stack([np.full(442, value), Y])
+    fitted = DNNRegressor(max_iter=3, random_state=0, early_stopping=True).fit(X, both)
+    assert set(fitted.predict(X)[:, 0]) == {value}
+    assert len(set(fitted.predict(X)[:, 1])) > 400
+    alone = DNNRegressor(max_iter=3, random_state=0).fit(X, both[:, 0])
+    assert set(alone.predict(X)) == {value}
+
+
+def test_a_target_that_was_constant_at_first_is_learnt_when_it_varies() -> None:
+    network = DNNRegressor(hidden_layer_sizes=(), batch_size=None, learning_rate_init=0.05, random_state=0)
+    network.partial_fit(X, np.full(442, 7.0))
+    assert set(network.predict(X)) == {7.0}
+    for _ in range(300):
+        network.partial_fit(X, Y)
+    assert network.score(X, Y) > 0.45
+    warm = DNNRegressor(warm_start=True, random_state=0).fit(X, np.full(442, 7.0))
+    assert warm.fit(X, Y).score(X, Y) > 0.45
+
+
+def test_inputs_that_overflow_in_the_first_step_are_not_put_down_to_the_learning_rate() -> None:
+    said = "epoch 1, step 1: .*, before learning_rate_init played a part; take scaling=standard"
+    with pytest.raises(ValueError, match=said):
+        DNNRegressor((8, 8), "gelu", scaling="none", random_state=0).fit(X * 1e38, Y)
+
+
 def test_a_loss_that_is_added_can_be_chosen_by_its_entry_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(LOSSES, "another", LOSSES["huber"])
     fits = [DNNRegressor(loss=loss, max_iter=3, random_state=0).fit(X, Y).loss_curve_ for loss in ("huber", "another")]

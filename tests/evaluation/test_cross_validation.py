@@ -18,8 +18,10 @@ from dnnexp.evaluation.cross_validation import cross_validate
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.refit import refit, refit_length
 from dnnexp.evaluation.schema import EvaluationConfig
+from dnnexp.evaluation.stack import mean_health
 from dnnexp.network.optimizers import OptimizerConfig
 from dnnexp.network.schema import ModelConfig
+from dnnexp.training.fit import Fit
 from dnnexp.training.schema import TrainerConfig
 
 
@@ -202,3 +204,14 @@ def test_a_target_of_any_size_is_scored_as_the_same_target_in_other_units(unit: 
     other.dataset = dataclasses.replace(other.dataset, y=other.dataset.y * unit)
     expected, scores = (cross_validate(configuration(), protocol).scores for protocol in (usual, other))
     np.testing.assert_array_equal(scores, expected)
+
+
+def test_health_is_the_mean_over_the_networks_that_were_still_training() -> None:
+    names = ("health/dead_share/l001", "health/gradient_norm/l002")
+    lives: list[list[float]] = [[1.0, 3.0, 5.0], [3.0], [2.0, 5.0]]
+    fits = [Fit(np.zeros(1), curves={"train/loss": life, **dict.fromkeys(names, life)}) for life in lives]
+    health = mean_health([*fits, Fit(np.zeros(1))])  # the last diverged in its first epoch
+    assert list(health) == list(names)
+    for name in names:
+        np.testing.assert_allclose(health[name], [2.0, 4.0, 5.0])
+    assert mean_health([Fit(np.zeros(1))]) == {}

@@ -100,10 +100,11 @@ def test_the_learning_rate_that_was_set_and_the_test_rows_change_nothing() -> No
     assert not same(once, RangeTest(configuration(), protocol_of("wine", seed=1)).run())
 
 
-def test_several_stacks_give_the_bits_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = RangeTest(configuration(), protocol_of("wine"))
+@pytest.mark.parametrize("class_weight", ["none", "balanced"])
+def test_several_stacks_give_the_bits_of_one(class_weight: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = RangeTest(configuration(class_weight=class_weight), protocol_of("wine"))
     monkeypatch.setattr(range_test, "STACK_BYTES", 1 << 15)
-    parts = RangeTest(configuration(), protocol_of("wine"))
+    parts = RangeTest(configuration(class_weight=class_weight), protocol_of("wine"))
     assert (len(whole._stacks), len(parts._stacks)) == (1, 4)
     told: list[int] = []
     result = parts.run(lambda epoch, cost: told.append(epoch))

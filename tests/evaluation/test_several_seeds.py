@@ -22,8 +22,8 @@ def protocol_of(name: str) -> Protocol:
     return Protocol(load(DataConfig(name)), 0.2, EvaluationConfig(), 0)
 
 
-def configuration(lr: float = 3e-3) -> Configuration:
-    trainer = TrainerConfig(epochs=10, class_weight="none")
+def configuration(lr: float = 3e-3, class_weight: str = "none") -> Configuration:
+    trainer = TrainerConfig(epochs=10, class_weight=class_weight)
     return Configuration(ModelConfig(depth=2, width=9), OptimizerConfig(lr=lr), trainer=trainer)
 
 
@@ -43,6 +43,17 @@ def test_the_first_of_several_is_the_network_that_is_refitted_alone_to_the_bit(n
     if name == "diabetes":
         expected = alone.predictor.predict(X)
     np.testing.assert_allclose(several.predictions[0], expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["wine", "breast_cancer"])
+def test_balanced_classes_are_as_much_a_network_of_several_as_of_one_alone(name: str) -> None:
+    protocol, balanced = protocol_of(name), configuration(class_weight="balanced")
+    alone = refit(balanced, protocol, Length(20, 40))
+    several = refit_seeds(balanced, protocol, Length(20, 40), 3)
+    expected = alone.predictor.outputs(protocol.dataset.X.iloc[protocol.split.test])
+    np.testing.assert_allclose(several.predictions[0], expected, rtol=1e-12)
+    one = refit_seeds(balanced, protocol, Length(20, 40), 1)
+    assert several.predictions[0].tobytes() == one.predictions[0].tobytes()
 
 
 def test_scores_can_be_computed_again_from_what_each_seed_predicts() -> None:

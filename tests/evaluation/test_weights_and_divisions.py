@@ -7,13 +7,14 @@ import pytest
 
 from dnnexp.data.dataset import Dataset, assemble
 from dnnexp.data.schema import PreprocessingConfig
+from dnnexp.evaluation.class_weights import class_weights
 from dnnexp.evaluation.configuration import Configuration
 from dnnexp.evaluation.cross_validation import cross_validate
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.range_test import RangeTest
 from dnnexp.evaluation.refit import refit
 from dnnexp.evaluation.schema import EvaluationConfig
-from dnnexp.evaluation.stack import balance, make_member, train_stack
+from dnnexp.evaluation.stack import make_member, train_stack
 from dnnexp.network.optimizers import OptimizerConfig
 from dnnexp.network.schema import ModelConfig
 from dnnexp.training.examples import Examples
@@ -84,9 +85,9 @@ def test_scores_of_quantities_are_weighted_too() -> None:
 def test_balanced_classes_have_one_share_of_the_weights_and_sample_weights_multiply() -> None:
     Y_made = np.array([[1.0], [0.0], [0.0], [0.0], [1.0]])
     examples = Examples(np.ones((5, 2)), Y_made, np.array([3.0, 1.0, 2.0, 3.0, 5.0]))
-    member = make_member(configuration(), np.arange(4), np.array([4]), np.random.SeedSequence(0))
     # 9 in all: 3 of class 1 and 6 of class 0, so 9 / (2 · 3) and 9 / (2 · 6) times each
-    np.testing.assert_allclose(balance(examples, [member], "sigmoid").weights, [4.5, 0.75, 1.5, 2.25, 7.5])  # type: ignore[arg-type]
+    weights = examples.counted(np.arange(5), class_weights(examples, np.arange(4), "sigmoid"))
+    np.testing.assert_allclose(weights, [4.5, 0.75, 1.5, 2.25, 7.5])  # type: ignore[arg-type]
 
 
 def test_folds_of_a_protocol_keep_groups_whole_and_score_rows_once() -> None:

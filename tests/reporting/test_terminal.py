@@ -8,7 +8,7 @@ import pytest
 from rich.cells import cell_len
 
 from dnnexp.network.architecture import Architecture
-from dnnexp.reporting.terminal import Terminal, dimensions_table
+from dnnexp.reporting.terminal import SHOWN, Terminal, dimensions_table
 
 
 class Screen(io.StringIO):
@@ -37,17 +37,27 @@ def test_the_introductions_network_has_its_table() -> None:
 
 @pytest.mark.parametrize("n", [(4, 3), (12288, *[256] * 6, 10), (64, *[128] * 300, 1)])
 def test_a_table_fits_80_columns_and_a_screen(n: tuple[int, ...]) -> None:
-    lines = dimensions_table(Architecture(n, ("leaky_relu",) * (len(n) - 2), "softmax").dimensions, n[0])
+    lines = dimensions_table(Architecture(n, ("leaky_relu",) * (len(n) - 2), "softmax").dimensions, n[0], SHOWN)
     assert max(map(len, lines)) <= 80
     assert len({len(line.rstrip()) for line in lines[3:-1] if "layers" not in line}) == 1
     assert len(lines) <= 18
 
 
 def test_the_table_of_a_deep_network_shows_its_ends() -> None:
-    lines = dimensions_table(Architecture((8, *[4] * 99, 2), ("tanh",) * 99, "softmax").dimensions, 8)
+    lines = dimensions_table(Architecture((8, *[4] * 99, 2), ("tanh",) * 99, "softmax").dimensions, 8, SHOWN)
     shown = [line.split()[0] for line in lines[2:-1]]
     assert shown == ["0", "1", "2", "3", "4", "5", "6", "…", "95", "96", "97", "98", "99", "100"]
     assert any("88 layers" in line for line in lines)
+
+
+def test_a_screen_shows_the_ends_and_a_file_every_layer() -> None:
+    layers = Architecture((8, *[4] * 99, 2), ("tanh",) * 99, "softmax").dimensions
+    screen, out = terminal()
+    screen.dimensions(layers, 8)
+    assert out.getvalue().splitlines() == dimensions_table(layers, 8, SHOWN)
+    whole = dimensions_table(layers, 8)
+    assert [line.split()[0] for line in whole[2:-1]] == [str(l) for l in range(101)]
+    assert whole[-1].split() == dimensions_table(layers, 8, SHOWN)[-1].split()
 
 
 def test_quiet_leaves_warnings_and_the_answer(capsys: pytest.CaptureFixture[str]) -> None:

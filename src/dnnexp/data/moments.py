@@ -12,14 +12,15 @@ LIMIT = 1e6  # standard deviations; n values are never further than sqrt(n) from
 def moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and standard deviation (columns,) of values (examples, columns), without overflow.
 
-    The standard deviation of a constant column is 0, not what rounding leaves of it.
+    The mean of a constant column is its value and the standard deviation 0, not what rounding makes of them.
     """
     exponent = np.frexp(np.abs(values).max(axis=0))[1]
     unit = np.ldexp(values, -exponent)  # within (-1, 1), exactly: a power of two is taken out
-    mean = unit.mean(axis=0)
+    lowest, highest = values.min(axis=0), values.max(axis=0)
+    mean = np.where(lowest == highest, unit[0], unit.mean(axis=0))
     deviation = np.sqrt(np.square(unit - mean).mean(axis=0))
     scale = np.ldexp(deviation, exponent)
-    is_constant = (values.min(axis=0) == values.max(axis=0)) | (scale < np.finfo(np.float64).tiny)
+    is_constant = (lowest == highest) | (scale < np.finfo(np.float64).tiny)
     return np.ldexp(mean, exponent), np.where(is_constant, 0.0, scale)
 
 

@@ -27,7 +27,7 @@ class TargetCode:
     task: str
     classes: tuple[str, ...]
     mean: np.ndarray  # (targets,) of a regression, else ()
-    scale: np.ndarray  # (targets,), positive
+    scale: np.ndarray  # (targets,), positive; 0 of a constant target, which is decoded to its mean whatever is said
     threshold: np.ndarray  # (n[L],) in [0, 1], a probability beyond which it is yes; () where nothing is decided so
 
     @classmethod
@@ -40,7 +40,17 @@ class TargetCode:
             deciding = {"binary": 1, "multilabel": y.shape[-1]}.get(task, 0)
             return cls(task, tuple(classes), NOTHING, NOTHING, np.full(deciding, HALF))
         mean, scale = moments(np.asarray(y, dtype=np.float64))
-        return cls(task, (), mean, np.where(scale > 0, scale, 1.0), NOTHING)
+        return cls(task, (), mean, scale, NOTHING)
+
+    def going_on(self, y: np.ndarray) -> TargetCode:
+        """Return the code for a training that goes on with targets y.
+
+        A target that was constant until now has its spread around that constant as its scale.
+        """
+        if self.task != "regression" or (self.scale > 0).all():
+            return self
+        _, spread = moments(np.vstack([self.mean, np.asarray(y, dtype=np.float64)]))
+        return replace(self, scale=np.where(self.scale > 0, self.scale, spread))
 
     def deciding_at(self, threshold: Sequence[float] | np.ndarray) -> TargetCode:
         """Return the code with another threshold, one number for each output; with this one for none.
@@ -89,8 +99,9 @@ class TargetCode:
             labels: np.ndarray = np.array(self.classes)[self.codes(A)]
             return labels
         largest = np.finfo(np.float64).max
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             values: np.ndarray = np.asarray(A, dtype=np.float64) * self.scale + self.mean
+        values = np.where(self.scale > 0, values, self.mean)
         return np.clip(values, -largest, largest, out=values)
 
     def state(self) -> dict[str, Any]:
@@ -110,7 +121,7 @@ class TargetCode:
         mean, threshold = (number_list(state[key], key, None if state[key] else 0) for key in ("mean", "threshold"))
         require_sound((len(mean) > 0) == (task == "regression"), "mean", f"the means of a {task} target")
         scale = number_list(state["scale"], "scale", len(mean))
-        require_sound(bool((scale > 0).all()), "scale", "numbers above 0")
+        require_sound(bool((scale >= 0).all()), "scale", "numbers not below 0")
         is_right_size = {"binary": len(threshold) == 1, "multilabel": len(threshold) > 0}
         if not is_right_size.get(task, len(threshold) == 0):
             raise DataError(f"model state: a {task} target cannot have thresholds of shape {threshold.shape}")

@@ -19,9 +19,9 @@ from dnnexp.data.target_code import TargetCode
 from dnnexp.errors import shown
 from dnnexp.estimators.network_estimator import USUAL, NetworkEstimator, as_value_error
 from dnnexp.estimators.rows import Rows, counted_rows, read_table
-from dnnexp.evaluation.stack import balance
+from dnnexp.evaluation.class_weights import class_weights
 from dnnexp.network.losses import LOSSES, suited_losses
-from dnnexp.training.examples import Examples, Member
+from dnnexp.training.examples import Examples
 
 __all__ = ["DNNClassifier"]
 
@@ -176,10 +176,9 @@ class DNNClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc]
             if self.class_weight != "balanced":
                 raise ValueError(f'class_weight: need None, "balanced" or a dict, got {self.class_weight!r}')
             Y = TargetCode.fit(task, names, rows.y).encode(rows.y)
-            everyone = Member(np.arange(len(Y)), np.zeros(0, np.intp), np.random.SeedSequence(0), 1.0)
-            output = LOSSES[suited_losses(task)[0]].output
-            balanced = balance(Examples(np.ones((len(Y), 1)), Y, own), [everyone], output).weights
-            return rows._replace(weights=balanced)
+            examples, everyone = Examples(np.ones((len(Y), 1)), Y, own), np.arange(len(Y))
+            of_classes = class_weights(examples, everyone, LOSSES[suited_losses(task)[0]].output)
+            return rows._replace(weights=examples.counted(everyone, of_classes))
         if task == "multilabel":
             raise ValueError('class_weight: labels have no classes to weigh by name, need None or "balanced"')
         known = np.unique(rows.y)

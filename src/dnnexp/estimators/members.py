@@ -12,8 +12,10 @@ from dnnexp.data.preprocessing import Preprocessor
 from dnnexp.data.target_code import TargetCode
 from dnnexp.errors import DnnexpError
 from dnnexp.estimators.rows import Rows
+from dnnexp.estimators.settings import with_own_names
 from dnnexp.evaluation.configuration import Configuration
 from dnnexp.evaluation.folds import draw_share
+from dnnexp.evaluation.remedy import divergence_in_words
 from dnnexp.evaluation.stack import architecture_of, make_member, mean_curves
 from dnnexp.metrics import default_metric, suited_metrics
 from dnnexp.predictor import Predictor
@@ -79,6 +81,6 @@ def train_members(
     fits = lockstep.run()
     broken = next((fit.divergence for fit in fits if fit.divergence is not None), None)
     if broken is not None:
-        raise DnnexpError(f"{broken}; lower learning_rate_init ({configuration.optimizer.lr:g})")
+        raise DnnexpError(with_own_names(divergence_in_words(broken, configuration)))
     theta = np.stack([fit.theta for fit in fits]).astype(np.float64)  # predictions do not depend on what is beside them
     return Trained(Predictor(architecture, theta, preprocessor, code), lockstep.end, mean_curves(fits, "metric"))

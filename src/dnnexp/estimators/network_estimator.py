@@ -100,7 +100,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
             preprocessor = Preprocessor.fit(configuration.preprocessing, rows.X, rows.y, task, drawn)
             code = TargetCode.fit(task, classes, rows.y)
         else:
-            preprocessor, code = self.predictor_.preprocessor, self.predictor_.code
+            preprocessor, code = self.predictor_.preprocessor, self.predictor_.code.going_on(rows.y)
         stop = [np.zeros(0, np.intp)] * self.n_members
         if goes_on:
             trainer, constant = replace(configuration.trainer, epochs=1), ScheduleConfig("constant", warmup=0.0)

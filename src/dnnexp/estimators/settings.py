@@ -10,7 +10,7 @@ import numpy as np
 
 from dnnexp.errors import ConfigError, DnnexpError, require
 
-__all__ = ["activations", "hidden_layers", "in_own_words", "require_settings"]
+__all__ = ["activations", "hidden_layers", "in_own_words", "require_settings", "with_own_names"]
 
 WHOLE = ("max_iter", "batch_size", "n_iter_no_change", "n_members")
 NUMBERS = ("learning_rate_init", "weight_decay", "validation_fraction", "label_smoothing", "dropout", "average")
@@ -19,6 +19,7 @@ OPTIONAL = ("batch_size", "n_iter_no_change", "weight_decay")  # None says somet
 NAMES = {  # of the keys that the commands know them by
     "data.preprocessing.scaling": "scaling",
     "model.activations": "activation",
+    "model.depth": "hidden_layer_sizes",
     "model.dropout": "dropout",
     "model.normalization": "normalization",
     "model.residual": "residual",
@@ -80,6 +81,13 @@ def in_own_words(error: DnnexpError) -> str:
     key, colon, rest = str(error).partition(":")
     plain, bracket, place = key.partition("[")
     return f"{NAMES.get(plain, plain)}{bracket}{place}{colon}{rest}".replace("(null: ", "(None: ")
+
+
+def with_own_names(text: str) -> str:
+    """Return the text with the constructor's names for the keys in it."""
+    for key, name in NAMES.items():
+        text = text.replace(key, name)
+    return text
 
 
 def is_whole(value: Any) -> bool:

@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from dnnexp.evaluation.class_weights import balanced
 from dnnexp.evaluation.configuration import Configuration
 from dnnexp.evaluation.constant import constant_cost
 from dnnexp.evaluation.protocol import Protocol, Stage
+from dnnexp.evaluation.remedy import divergence_in_words
 from dnnexp.evaluation.scoring import out_of_fold, score
-from dnnexp.evaluation.stack import balanced, make_member, mean_curves, train_stack
+from dnnexp.evaluation.stack import make_member, mean_curves, mean_health, train_stack
 from dnnexp.evaluation.threshold import tune, tune_by_fold
 from dnnexp.metrics.means import mean_and_deviation
 from dnnexp.training.checkpoint import Checkpoints
@@ -34,6 +36,7 @@ class Evaluation(NamedTuple):
     test_scores: npt.NDArray[np.float64]  # (J,) on the locked test rows: for the record, never for a choice
     metrics: dict[str, float]  # score/… and test/… with _sd, train/ the metric alone: means over the folds
     curves: dict[str, npt.NDArray[np.float64]]  # by epoch: train/loss, val/loss, val/<metric>, means over the folds
+    health: dict[str, npt.NDArray[np.float64]]  # health/<measure>/l<layer> by epoch alike, where it was asked for
     best_steps: npt.NDArray[np.intp]  # (J,) steps after which the kept parameters were reached
     schedule_steps: int  # that the schedule was stretched over
     epochs: int  # until the last network stopped
@@ -41,7 +44,7 @@ class Evaluation(NamedTuple):
     n_score: float  # mean rows it was scored on
     parameters: int
     threshold: tuple[float, ...]  # of each output, tuned on all scored rows; () where the default decides
-    diverged: str  # "" or where the first network diverged
+    diverged: str  # "" or where the first network diverged and what to do
     learned: float  # share of the networks that ever had a lower cost, where they stop by, than a constant answer has
     was_ended: bool  # by the callback
     seconds: float
@@ -81,10 +84,11 @@ def cross_validate(
         "test": [protocol.split.test] * len(folds),
     }
     loss, trainer = protocol.loss(configuration.trainer.loss), configuration.trainer
-    examples = balanced(trainer, prepared, members, architecture.output)
+    weighed = balanced(trainer, prepared.examples, members, architecture.output)
     has_learned = [
-        min(fit.curves["stop/loss"], key=_nan_last, default=np.nan) < constant_cost(examples, member.stop, loss)
-        for fit, member in zip(fits, members, strict=True)
+        min(fit.curves["stop/loss"], key=_nan_last, default=np.nan)
+        < constant_cost(prepared.examples, member.stop, loss, class_weights=member.class_weights)
+        for fit, member in zip(fits, weighed, strict=True)
     ]
     tuned: tuple[float, ...] = ()
     by_fold: list[npt.NDArray[np.float64]] = []
@@ -106,6 +110,7 @@ def cross_validate(
             )
             for part in rows
         }
+    first = next((fit.divergence for fit in fits if fit.divergence is not None), None)
     return Evaluation(
         metric=protocol.metric_name,
         greater_is_better=protocol.metric.greater_is_better,
@@ -113,6 +118,7 @@ def cross_validate(
         test_scores=by_part["test"][protocol.metric_name],
         metrics=_summarize(by_part),
         curves=mean_curves(fits, protocol.metric_name),
+        health=mean_health(fits),
         best_steps=np.array([fit.best_step for fit in fits]),
         schedule_steps=schedule_steps,
         epochs=max(len(fit.curves["train/loss"]) for fit in fits),
@@ -120,7 +126,7 @@ def cross_validate(
         n_score=float(np.mean([len(fold.score) for fold in folds])),
         parameters=architecture.parameters,
         threshold=tuned,
-        diverged=next((str(fit.divergence) for fit in fits if fit.divergence is not None), ""),
+        diverged="" if first is None else divergence_in_words(first, configuration),
         learned=float(np.mean(has_learned)),
         was_ended=any(fit.state == "ended" for fit in fits),
         seconds=time.perf_counter() - started,

@@ -15,11 +15,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from dnnexp.evaluation.class_weights import balanced
 from dnnexp.evaluation.configuration import Configuration
 from dnnexp.evaluation.constant import constant_cost
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.schema import EvaluationConfig
-from dnnexp.evaluation.stack import balance, make_member, network_shape, train_stack
+from dnnexp.evaluation.stack import make_member, network_shape, train_stack
 from dnnexp.network.architecture import Architecture
 from dnnexp.network.losses import LOSSES
 from dnnexp.network.optimizers import OPTIMIZERS
@@ -147,11 +148,10 @@ class RangeTest:
         configuration, protocol = self._configuration, self._protocol
         trainer, is_regression = configuration.trainer, protocol.dataset.task == "regression"
         examples = protocol.prepare(configuration.preprocessing, [self._rows], trainer.precision).examples
-        if trainer.class_weight == "balanced":
-            member = make_member(configuration, self._rows, self._held, protocol.seed)
-            examples = balance(examples, [member], LOSSES[protocol.loss(trainer.loss)].output)
-        smoothing = 0.0 if is_regression else trainer.label_smoothing
-        return constant_cost(examples, self._rows, protocol.loss(trainer.loss), smoothing)
+        loss, smoothing = protocol.loss(trainer.loss), 0.0 if is_regression else trainer.label_smoothing
+        member = make_member(configuration, self._rows, self._held, protocol.seed)
+        (weighed,) = balanced(trainer, examples, [member], LOSSES[loss].output)
+        return constant_cost(examples, self._rows, loss, smoothing, weighed.class_weights)
 
     def _train(self, stack: range, epochs_before: int, on_epoch: OnRangeEpoch | None) -> list[Fit]:
         configuration, protocol = self._configuration, self._protocol

@@ -13,16 +13,16 @@ from dnnexp.errors import DnnexpError
 from dnnexp.evaluation.configuration import Configuration
 from dnnexp.evaluation.cross_validation import Evaluation
 from dnnexp.evaluation.protocol import Protocol
+from dnnexp.evaluation.remedy import divergence_in_words
 from dnnexp.evaluation.scoring import score
-from dnnexp.evaluation.stack import make_member, mean_curves, train_stack
+from dnnexp.evaluation.stack import make_member, mean_curves, mean_health, train_stack
 from dnnexp.predictor import Predictor
 from dnnexp.training.checkpoint import Checkpoints
-from dnnexp.training.divergence import Divergence
 from dnnexp.training.fit import Length, OnEpoch
 from dnnexp.training.schema import TrainerConfig
 from dnnexp.training.threads import threadpools
 
-__all__ = ["DivergedError", "Refit", "divergence_in_words", "no_folds", "refit", "refit_length"]
+__all__ = ["DivergedError", "Refit", "no_folds", "refit", "refit_length"]
 
 
 class DivergedError(DnnexpError):
@@ -36,6 +36,7 @@ class Refit(NamedTuple):
     metrics: dict[str, float]  # train/… and test/…
     test_score: float  # by the protocol's metric
     curves: dict[str, npt.NDArray[np.float64]]  # train/loss by epoch
+    health: dict[str, npt.NDArray[np.float64]]  # health/<measure>/l<layer> by epoch, where it was asked for
     steps: int
     epoch: int  # that the last step was in
     schedule_steps: int
@@ -91,16 +92,12 @@ def refit(
         metrics,
         metrics[f"test/{protocol.metric_name}"],
         mean_curves(fits, protocol.metric_name),
+        mean_health(fits),
         fits[0].best_step,
         fits[0].best_epoch,
         schedule_steps,
         time.perf_counter() - started,
     )
-
-
-def divergence_in_words(divergence: Divergence, configuration: Configuration) -> str:
-    """Return where the network diverged and what to do."""
-    return f"{divergence}; lower optimizer.lr ({configuration.optimizer.lr:g})"
 
 
 def no_folds(protocol: Protocol) -> Evaluation:
@@ -112,6 +109,7 @@ def no_folds(protocol: Protocol) -> Evaluation:
         test_scores=np.zeros(0),
         metrics={},
         curves={},
+        health={},
         best_steps=np.zeros(0, np.intp),
         schedule_steps=0,
         epochs=0,

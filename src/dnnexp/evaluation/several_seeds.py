@@ -13,9 +13,10 @@ from dnnexp.evaluation.configuration import Configuration
 from dnnexp.evaluation.confirmation import confirm
 from dnnexp.evaluation.cross_validation import Evaluation
 from dnnexp.evaluation.protocol import CONFIRMATION, Protocol
-from dnnexp.evaluation.refit import divergence_in_words, no_folds
+from dnnexp.evaluation.refit import no_folds
+from dnnexp.evaluation.remedy import divergence_in_words
 from dnnexp.evaluation.scoring import score
-from dnnexp.evaluation.stack import make_member, mean_curves, train_stack
+from dnnexp.evaluation.stack import make_member, mean_curves, mean_health, train_stack
 from dnnexp.metrics.means import mean_and_deviation
 from dnnexp.network.inference import logits, outputs
 from dnnexp.training.fit import Length
@@ -72,6 +73,7 @@ def refit_seeds(
         test_scores=np.array(scores[f"test/{protocol.metric_name}"]),
         metrics=_means(scores) | _limits(said, targets, protocol, threshold),
         curves=mean_curves(fits, protocol.metric_name),
+        health=mean_health(fits),
         best_steps=np.array([fit.best_step for fit in fits]),
         schedule_steps=schedule_steps,
         epochs=max(len(fit.curves["train/loss"]) for fit in fits),

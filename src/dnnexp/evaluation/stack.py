@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,20 +9,21 @@ import numpy as np
 import numpy.typing as npt
 
 from dnnexp.errors import ConfigError
+from dnnexp.evaluation.class_weights import balanced
 from dnnexp.evaluation.configuration import Configuration
 from dnnexp.evaluation.protocol import Prepared, Protocol
 from dnnexp.network.architecture import Architecture
 from dnnexp.network.losses import LOSSES
 from dnnexp.network.schema import ModelConfig
 from dnnexp.training.checkpoint import Checkpoints
-from dnnexp.training.examples import Examples, Member
+from dnnexp.training.examples import Member
 from dnnexp.training.fit import Fit, Length, OnEpoch
 from dnnexp.training.health import untrainable_reason
 from dnnexp.training.lockstep import Lockstep
 from dnnexp.training.schema import TrainerConfig
 
 __all__ = [
-    "architecture_of", "balance", "balanced", "first_step_trouble", "make_member", "mean_curves", "network_shape",
+    "architecture_of", "first_step_trouble", "make_member", "mean_curves", "mean_health", "network_shape",
     "require_suited", "train_stack",
 ]  # fmt: skip
 
@@ -88,51 +88,22 @@ def train_stack(
     if protocol.dataset.task == "regression":
         trainer = replace(trainer, label_smoothing=0.0)  # there are no labels to smooth
     lockstep = Lockstep(
-        balanced(trainer, prepared, members, architecture.output), architecture, loss, members, configuration.optimizer,
-        configuration.schedule, trainer, protocol.metric, configuration.model.initializer, configuration.model.gain,
-        length, units(protocol, prepared, len(members)),
+        prepared.examples, architecture, loss, balanced(trainer, prepared.examples, members, architecture.output),
+        configuration.optimizer, configuration.schedule, trainer, protocol.metric, configuration.model.initializer,
+        configuration.model.gain, length, units(protocol, prepared, len(members)),
     )  # fmt: skip
     return architecture, lockstep.run(on_epoch, checkpoints), lockstep.schedule_steps
 
 
 def units(protocol: Protocol, prepared: Prepared, members: int) -> Array | None:
-    """Return (members, n[L], 1): the size of a standardised target's unit, for metrics in the target's own.
+    """Return (members, n[L], 1): the size of a standardised target's unit, 1 of a constant one, for metrics in its own.
 
     None where the metric has no unit. One fitting for each member, or one that all share.
     """
     if not protocol.metric.in_units:
         return None
     scales = np.stack([code.scale for code in prepared.codes])[:, :, None]
-    return np.broadcast_to(scales, (members, *scales.shape[1:]))
-
-
-def balanced(trainer: TrainerConfig, prepared: Prepared, members: Sequence[Member], output: str) -> Examples:
-    """Return the examples with the weights that the members' costs count them by."""
-    return balance(prepared.examples, members, output) if trainer.class_weight == "balanced" else prepared.examples
-
-
-def balance(examples: Examples, members: Sequence[Member], output: str) -> Examples:
-    """Return the examples with weights m / (classes * m_k) for class k of m_k rows, by each member's training rows.
-
-    Every class then has the same share of the cost (King & Zeng 2001, section 4.2). Rows are counted by the weights
-    that the examples have, which are multiplied by these. Of labels each is two classes, and an example has the mean
-    of its weights over them. Members' rows do not overlap.
-    """
-    answers = examples.Y.argmax(axis=1)[:, None] if output == "softmax" else (examples.Y > 0.5).astype(np.intp)
-    own = np.ones(len(answers)) if examples.weights is None else examples.weights.astype(np.float64)
-    weights = own.copy()
-    for member in members:
-        rows = np.concatenate([member.train, member.stop])
-        factors = np.zeros(len(rows))
-        for codes in answers.T:
-            counts = np.bincount(codes[member.train], own[member.train])
-            known = counts > 0
-            share = counts.sum() / np.count_nonzero(known)
-            of_class = np.full(int(codes.max()) + 1, share)  # a class that only rows to stop by have counts as one row
-            of_class[: len(counts)][known] = share / counts[known]
-            factors += of_class[codes[rows]] / answers.shape[1]
-        weights[rows] *= factors
-    return examples._replace(weights=weights.astype(examples.Y.dtype))
+    return np.broadcast_to(np.where(scales > 0, scales, 1.0), (members, *scales.shape[1:]))
 
 
 def mean_curves(fits: list[Fit], metric_name: str) -> dict[str, npt.NDArray[np.float64]]:
@@ -147,3 +118,17 @@ def mean_curves(fits: list[Fit], metric_name: str) -> dict[str, npt.NDArray[np.f
         if padded:
             curves[name] = np.mean(padded, axis=0)
     return curves
+
+
+def mean_health(fits: list[Fit]) -> dict[str, npt.NDArray[np.float64]]:
+    """Return what was measured of each layer by epoch, means over the networks that were still training then."""
+    names = dict.fromkeys(name for fit in fits for name in fit.curves if name.startswith("health/"))
+    means = {}
+    for name in names:
+        measured = [fit.curves[name] for fit in fits if name in fit.curves]
+        total, networks = np.zeros((2, max(map(len, measured))))
+        for values in measured:
+            total[: len(values)] += values
+            networks[: len(values)] += 1
+        means[name] = total / networks
+    return means

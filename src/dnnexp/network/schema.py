@@ -12,6 +12,8 @@ from dnnexp.network.normalization import NORMALIZATIONS
 
 __all__ = ["ModelConfig"]
 
+LARGEST_GAIN = 1e30
+
 
 @dataclass
 class ModelConfig:
@@ -42,7 +44,8 @@ class ModelConfig:
             require_choice(f"model.activations[{i}]", activation, ACTIVATIONS)
         require_choice("model.initializer", self.initializer, (AUTO, *INITIALIZERS))
         if self.gain is not None:
-            require(self.gain > 0, "model.gain", "gain > 0", self.gain)
+            law = f"0 < gain <= {LARGEST_GAIN:g}, so that weights fit into float32"
+            require(0 < self.gain <= LARGEST_GAIN, "model.gain", law, self.gain)
         require_choice("model.normalization", self.normalization, ("none", *NORMALIZATIONS))
         require_choice("model.residual", self.residual, RESIDUALS)
         require(0 <= self.dropout < 1, "model.dropout", "0 <= dropout < 1", self.dropout)

@@ -6,20 +6,22 @@ import time
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from dnnexp.config import Config
-from dnnexp.config.schema import Setting
 from dnnexp.evaluation.cross_validation import Evaluation
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.refit import Refit
+from dnnexp.evaluation.stack import network_shape
 from dnnexp.evaluation.statistics import corrected_standard_error
 from dnnexp.network.architecture import Architecture
 from dnnexp.reporting.figures import confusion_matrix, label_bars, learning_curve, residual_plot
+from dnnexp.reporting.health import health_csv, health_figure, sparse_curves
 from dnnexp.reporting.terminal import dimensions_table
 from dnnexp.tracking.labels import built_params, run_name
 from dnnexp.tracking.records import RunRecord
 
-__all__ = ["dimensions_text", "figures", "score_metrics", "single_run"]
+__all__ = ["dimensions_text", "figures", "measured_health", "score_metrics", "single_run"]
 
 
 def single_run(
@@ -35,33 +37,43 @@ def single_run(
 
     started: seconds since 1970.
     """
-    hidden = config.model.hidden
+    hidden, shape = config.model.hidden, network_shape(config.configuration, protocol)
     curves: dict[str, Sequence[float]] = {}
     metrics: dict[str, float] = {}
     artifacts: dict[str, str | bytes] = {"config.yaml": config.text}
     artifacts["data.txt"] = "\n".join(protocol.dataset.summary) + "\n"
+    artifacts["dimensions.txt"] = dimensions_text(shape)
     if evaluation is not None:
         metrics |= score_metrics(evaluation)
         curves |= {name: curve.tolist() for name, curve in evaluation.curves.items()}
     if refitted is not None:
         metrics |= refitted.metrics
         curves = {name: curve.tolist() for name, curve in refitted.curves.items()} | curves
-        artifacts["dimensions.txt"] = dimensions_text(refitted.predictor.architecture)
         artifacts |= figures(refitted, protocol, curves)
+    health = measured_health(evaluation, refitted)
+    if health:
+        artifacts |= {"health.png": health_figure(health), "health.csv": health_csv(health)}
     tags = {"dnnexp.depth": str(len(hidden)), "dnnexp.state": "diverged" if trouble else "complete"}
     ended = time.time()
     return RunRecord(
         key=key,
         name=run_name(hidden, config.optimizer.lr),
-        params=params(config.flat(), hidden, refitted),
+        params=built_params(config.flat(), hidden, shape.parameters),
         metrics=metrics | {"seconds": ended - started},
-        curves=curves,
+        curves={**curves, **sparse_curves(health)},
         tags=tags | ({"dnnexp.reason": trouble} if trouble else {}),
         artifacts=artifacts,
         status="FAILED" if trouble else "FINISHED",
         start_time=started,
         end_time=ended,
     )
+
+
+def measured_health(evaluation: Evaluation | None, refitted: Refit | None) -> Mapping[str, npt.NDArray[np.float64]]:
+    """Return what was measured of each layer: of the folds' networks, or of the one that was trained without folds."""
+    if evaluation is not None:
+        return evaluation.health
+    return {} if refitted is None else refitted.health
 
 
 def dimensions_text(architecture: Architecture) -> str:
@@ -74,14 +86,6 @@ def score_metrics(evaluation: Evaluation) -> dict[str, float]:
     error = corrected_standard_error(evaluation.scores, evaluation.n_train, evaluation.n_score)
     metrics = {name: value for name, value in evaluation.metrics.items() if not name.startswith(("test/", "train/"))}
     return metrics | ({f"score/{evaluation.metric}_se": error} if np.isfinite(error) else {})
-
-
-def params(
-    settings: Mapping[str, Setting], hidden: Sequence[tuple[int, str]], refitted: Refit | None
-) -> dict[str, object]:
-    """Return the configuration with the network that was built."""
-    parameters = 0 if refitted is None else refitted.predictor.architecture.parameters
-    return built_params(settings, hidden, parameters)
 
 
 def figures(refitted: Refit, protocol: Protocol, curves: Mapping[str, Sequence[float]]) -> dict[str, bytes]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,18 +9,15 @@ import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
-from PIL import Image
 
 from dnnexp.metrics import r2, rmse
+from dnnexp.reporting.canvas import empty_figure, png
 from dnnexp.reporting.style import BLUE, COLORS, GREEN, GREY, NAMES, ORANGE, STYLE
 
 __all__ = ["confusion_matrix", "depth_curve", "label_bars", "learning_curve", "rate_curve", "residual_plot"]
 
-DOTS_PER_INCH = 120
-PALETTE = 128  # colours
 LABELLED = 12  # classes at most, beyond which cells carry no numbers
 DRAWN = 5000  # points of a scatter
 LARGEST = 1e300  # that is drawn: axes end at 1.8e308, and reach beyond what is in them
@@ -38,7 +33,7 @@ def learning_curve(curves: Mapping[str, Sequence[float]], best_epoch: int | None
     """
     panels = [name for name in dict.fromkeys(("loss", metric)) if any(key.endswith(f"/{name}") for key in curves)]
     with mpl.rc_context(STYLE):
-        figure = _figure(4.2 * max(1, len(panels)), 3.4)
+        figure = empty_figure(4.2 * max(1, len(panels)), 3.4)
         for axes, name in zip(figure.subplots(1, len(panels), squeeze=False)[0] if panels else (), panels, strict=True):
             drawn = {part: np.asarray(curves[f"{part}/{name}"], float) for part in COLORS if f"{part}/{name}" in curves}
             for part, values in drawn.items():
@@ -53,7 +48,7 @@ def learning_curve(curves: Mapping[str, Sequence[float]], best_epoch: int | None
             what = "cost J" if name == "loss" else name
             axes.set(xlabel="epoch", ylabel=what, title=f"{what} by epoch")
             axes.legend()
-        return _png(figure)
+        return png(figure)
 
 
 def depth_curve(
@@ -74,7 +69,7 @@ def depth_curve(
     score, error = np.asarray(scores, float), np.nan_to_num(np.asarray(standard_errors, float))
     place = np.arange(len(depths))
     with mpl.rc_context(STYLE):
-        figure = _figure(max(5.2, 0.5 * len(depths) + 2.2), 3.8)
+        figure = empty_figure(max(5.2, 0.5 * len(depths) + 2.2), 3.8)
         axes = figure.add_subplot()
         if np.isfinite(score).any():
             best = int(np.nanargmax(score if greater_is_better else -score))
@@ -93,7 +88,7 @@ def depth_curve(
         axes.grid(visible=False, axis="x")
         axes.set(xlabel="hidden layers", ylabel=metric, title=f"{metric} by depth")
         _legend_below(figure, axes)
-        return _png(figure)
+        return png(figure)
 
 
 def confusion_matrix(counts: npt.ArrayLike, classes: Sequence[str]) -> bytes:
@@ -107,7 +102,7 @@ def confusion_matrix(counts: npt.ArrayLike, classes: Sequence[str]) -> bytes:
     labels = [text if len(text) <= 16 else text[:15] + "…" for text in map(str, classes)]
     size = min(9.0, max(3.6, 0.46 * len(classes) + 1.6))
     with mpl.rc_context(STYLE | {"axes.grid": False}):
-        figure = _figure(size, size * 0.94)
+        figure = empty_figure(size, size * 0.94)
         axes = figure.add_subplot()
         axes.imshow(_shades(share, right))
         if len(classes) <= LABELLED:
@@ -126,7 +121,7 @@ def confusion_matrix(counts: npt.ArrayLike, classes: Sequence[str]) -> bytes:
         axes.set(xlabel="predicted class", ylabel="actual class", title=title)
         axes.spines[:].set_visible(False)
         axes.tick_params(length=0)
-        return _png(figure)
+        return png(figure)
 
 
 def label_bars(decided: npt.ArrayLike, actual: npt.ArrayLike, names: Sequence[str]) -> bytes:
@@ -138,7 +133,7 @@ def label_bars(decided: npt.ArrayLike, actual: npt.ArrayLike, names: Sequence[st
     order = np.argsort(-truth.sum(axis=0), kind="stable")[:40][::-1]
     right, place = (said & truth).sum(axis=0), np.arange(len(order))
     with mpl.rc_context(STYLE):
-        figure = _figure(5.6, max(2.4, 0.42 * len(order) + 1.3))
+        figure = empty_figure(5.6, max(2.4, 0.42 * len(order) + 1.3))
         axes = figure.add_subplot()
         for offset, whole, name, color in ((0.2, said, "precision", BLUE), (-0.2, truth, "recall", ORANGE)):
             share = right / np.maximum(whole.sum(axis=0), 1)
@@ -147,7 +142,7 @@ def label_bars(decided: npt.ArrayLike, actual: npt.ArrayLike, names: Sequence[st
         axes.grid(visible=False, axis="y")
         axes.set(xlim=(0, 1), xlabel="share", title=f"labels of {len(truth):,} examples (how many have each)")
         _legend_below(figure, axes)
-        return _png(figure)
+        return png(figure)
 
 
 def residual_plot(predicted: npt.ArrayLike, actual: npt.ArrayLike, name: str = "target") -> bytes:
@@ -167,7 +162,7 @@ def residual_plot(predicted: npt.ArrayLike, actual: npt.ArrayLike, name: str = "
         "linewidths": 0,
     }
     with mpl.rc_context(STYLE):
-        figure = _figure(8.4, 3.6)
+        figure = empty_figure(8.4, 3.6)
         left, right = figure.subplots(1, 2)
         left.scatter(all_predicted[shown], all_actual[shown], **dots)
         ends = [min(all_predicted.min(), all_actual.min()), max(all_predicted.max(), all_actual.max())]
@@ -180,7 +175,7 @@ def residual_plot(predicted: npt.ArrayLike, actual: npt.ArrayLike, name: str = "
         right.set(
             xlabel=f"predicted {what}", ylabel="actual − predicted", title=f"root mean square error = {error:.4g}"
         )
-        return _png(figure)
+        return png(figure)
 
 
 def rate_curve(
@@ -199,7 +194,7 @@ def rate_curve(
     train, held = np.asarray(train_cost, float), np.asarray(held_cost, float)
     top = 2 * constant_cost
     with mpl.rc_context(STYLE):
-        figure = _figure(6.4, 4.0)
+        figure = empty_figure(6.4, 4.0)
         axes = figure.add_subplot()
         axes.axhline(constant_cost, color=GREY, linestyle="--", linewidth=1.4, label="constant prediction")
         for name, cost, color in (("training rows", train, BLUE), ("rows held back", held, ORANGE)):
@@ -219,7 +214,7 @@ def rate_curve(
             axes.yaxis.set_minor_formatter(NullFormatter())
         axes.set(xlabel="learning rate", ylabel="cost J", title="cost by learning rate", ylim=(0.85 * least, 1.1 * top))
         _legend_below(figure, axes)
-        return _png(figure)
+        return png(figure)
 
 
 def _scale_cost(axes: Axes, values: Array) -> None:
@@ -245,13 +240,6 @@ def _shades(share: Array, right: Array) -> Array:
     return 1 - (1 - full) * strength[..., None]
 
 
-def _figure(width: float, height: float) -> Figure:
-    """Return an empty figure of that size in inches, drawn without any window or global state."""
-    figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH)
-    figure.set_layout_engine("constrained", w_pad=0.08, h_pad=0.08)
-    return figure
-
-
 def _legend_below(figure: Figure, axes: Axes) -> None:
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower left", ncols=2, fontsize=9)
@@ -260,15 +248,3 @@ def _legend_below(figure: Figure, axes: Axes) -> None:
 def _verbatim(text: str) -> str:
     """Return the user's text so that it is drawn as it stands: dollars would begin a formula."""
     return text.replace("$", r"\$")
-
-
-def _png(figure: Figure) -> bytes:
-    """Return the figure as PNG with a palette, a third of the size of one with full colours."""
-    canvas: Any = FigureCanvasAgg(figure)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # an empty box is drawn
-        canvas.draw()
-    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    buffer = io.BytesIO()
-    picture.quantize(PALETTE, dither=Image.Dither.NONE).save(buffer, "png", optimize=True, dpi=(DOTS_PER_INCH,) * 2)
-    return buffer.getvalue()

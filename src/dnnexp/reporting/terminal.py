@@ -21,7 +21,7 @@ __all__ = ["Terminal", "dimensions_table"]
 
 WIDTH = 80
 CONTROLS = {code: f"\\x{code:02x}" for code in (*range(9), *range(11, 32), *range(127, 160))}  # no tab, no new line
-SHOWN = 12  # layers of the table; of a deeper network the middle is left out
+SHOWN = 12  # layers of the table on a screen; of a deeper network the middle is left out
 
 
 class Terminal:
@@ -71,7 +71,7 @@ class Terminal:
         """Print the table of a network's matrices, for m examples of `inputs` features."""
         if self.quiet:
             return
-        for line in dimensions_table(layers, inputs):
+        for line in dimensions_table(layers, inputs, SHOWN):
             self._console.print(line, soft_wrap=True)
 
     def training(self, epochs: int, metric: str, *, greater_is_better: bool = True) -> TrainingProgress:
@@ -102,17 +102,20 @@ class Terminal:
                 self._console.print(_harmless(line), soft_wrap=True)
 
 
-def dimensions_table(layers: Sequence[Dimensions], inputs: int) -> list[str]:
-    """Return the lines of the table of matrices, of layer 0, the inputs, to the output, with the sums below."""
+def dimensions_table(layers: Sequence[Dimensions], inputs: int, shown: int | None = None) -> list[str]:
+    """Return the lines of the table of matrices, of layer 0, the inputs, to the output, with the sums below.
+
+    shown: layers at most, an even number, half of them from either end; None: every layer.
+    """
     rows = [["l", "n[l]", "g[l]", "W[l]", "b[l]", "A[l]", "parameters", "multiply-adds"]]
     rows.append(["0", str(inputs), "", "", "", f"({inputs}, m)", "", ""])
     for layer in layers:
         shapes = [f"({shape[0]}, {shape[1]})" for shape in (layer.W, layer.b, layer.A)]
         counts = [f"{layer.parameters:,}", f"{layer.multiply_adds:,}"]
         rows.append([str(layer.layer), str(layer.units), layer.activation, *shapes, *counts])
-    if len(layers) > SHOWN + 1:
-        left_out = len(layers) - SHOWN
-        rows[2 + SHOWN // 2 : -SHOWN // 2] = [["…", "", f"{left_out} layers", "", "", "", "", ""]]
+    if shown is not None and len(layers) > shown + 1:
+        left_out = len(layers) - shown
+        rows[2 + shown // 2 : -shown // 2] = [["…", "", f"{left_out} layers", "", "", "", "", ""]]
     totals = (sum(layer.parameters for layer in layers), sum(layer.multiply_adds for layer in layers))
     rows.append(["", "", "", "", "", "in all", *(f"{total:,}" for total in totals)])
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]

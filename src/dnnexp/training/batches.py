@@ -44,6 +44,8 @@ class Batches:
         classes: int = 2,
     ) -> None:
         self._examples, self._smoothing, self._classes = examples, label_smoothing, classes
+        self._class_weights = [member.class_weights for member in members]
+        self._is_weighed = examples.weights is not None or any(w is not None for w in self._class_weights)
         most = max(len(member.train) for member in members)
         self.steps = 1 if batch_size is None else -(-most // batch_size)
         self.columns = -(-most // self.steps)
@@ -54,7 +56,7 @@ class Batches:
         self._places = [places for _, places in spreads]  # None: one after another
         self._sizes = [None if places is None else is_real.sum(axis=1) for is_real, places in spreads]  # None: all
         dtype, R = examples.X1.dtype, len(members)
-        is_alike = examples.weights is None and all(places is None for places in self._places)
+        is_alike = not self._is_weighed and all(places is None for places in self._places)
         self._weights = np.empty((1 if is_alike else self.steps, R, 1, self.columns), dtype)
         # row numbers of an epoch, each member's together: they are shuffled in place
         self._order = np.zeros((R, self.steps, self.columns), numbers)
@@ -77,8 +79,9 @@ class Batches:
         for r in members:
             weights = np.empty((len(self._weights), self.columns))
             weights[:] = self._is_real[r]
-            if self._examples.weights is not None:
-                weights *= self._examples.weights[self._order[r]]
+            counts = self._examples.counted(self._order[r], self._class_weights[r])
+            if counts is not None:
+                weights *= counts
             total = weights.sum(axis=1, keepdims=True)
             self._weights[:, r, 0] = np.divide(weights, total, out=weights, where=total > 0)
 
@@ -107,7 +110,7 @@ class Batches:
                 rngs[r].shuffle(order)
             if places is not None:
                 self._order[r] = order[places]
-        if self._examples.weights is not None:
+        if self._is_weighed:
             self._weigh(range(self._members))
         self._gathered = range(0)
 
@@ -154,6 +157,7 @@ class Batches:
     def move(self, target: int, source: int) -> None:
         """Copy what belongs to member `source` to place `target`."""
         self._train[target] = self._train[source]
+        self._class_weights[target] = self._class_weights[source]
         self._places[target] = self._places[source]
         self._sizes[target] = self._sizes[source]
         self._is_real[target] = self._is_real[source]

@@ -108,7 +108,8 @@ class Descent:
     def _update_average(self, average: Array) -> None:
         """average := d average + (1 - d) theta; d rises to its value, so that the first steps are forgotten."""
         assert self._scratch is not None
-        decay = min(self._trainer.average, (1 + self.steps) / (10 + self.steps))
+        steps = self.optimizer.steps  # those of the training that this one goes on from included
+        decay = min(self._trainer.average, (1 + steps) / (10 + steps))
         scratch = self._scratch[: self._live]
         np.subtract(self._network.theta[: self._live], average, out=scratch)
         np.multiply(scratch, 1 - decay, out=scratch)

@@ -23,6 +23,7 @@ class Divergence(NamedTuple):
     step: int
     layer: int
     quantity: str
+    is_initial: bool = False  # of fresh weights, before any step was taken
 
     def __str__(self) -> str:
         return (

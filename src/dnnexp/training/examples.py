@@ -25,6 +25,14 @@ class Examples(NamedTuple):
         """Return N examples of that precision whose inputs and targets are yet to be written."""
         return cls(np.ones((N, n_in + 1), dtype), np.empty((N, n_out), dtype))
 
+    def counted(self, index: npt.NDArray[np.intp], class_weights: Array | None) -> Array | None:
+        """Return how much the rows `index` count in the cost of a member with those class weights; None: all alike."""
+        own = None if self.weights is None else self.weights[index]
+        if class_weights is None:
+            return own
+        factors: Array = np.where(self.Y[index] > 0.5, class_weights[1], class_weights[0]).sum(axis=-1)
+        return (factors if own is None else own * factors).astype(self.Y.dtype)
+
     def scored(self, index: npt.NDArray[np.intp], weights: Array) -> Array:
         """Return how much the rows `index` (R, m) count in a metric, where padding among them has weight 0."""
         return weights if self.score_weights is None else weights * self.score_weights[index]
@@ -39,6 +47,7 @@ class Member(NamedTuple):
     alpha: float
     weight_decay: float = 0.0
     dropout: float = 0.0  # probability in [0, 1) that a hidden unit is silent in a step
+    class_weights: Array | None = None  # (2, n[L]) an example counts by, summed over its targets of 0 and 1; None: 1
 
 
 def pad_rows(rows: list[npt.NDArray[np.intp]]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:

@@ -76,8 +76,9 @@ class Lockstep:
             rng = generator(member.seed, WEIGHTS)
             initialize(architecture, rng, initializer, gain, out=self._network.theta[r])
         self._descent = Descent(self._network, members, optimizer, schedule, trainer, self._length.schedule_steps)
+        self._is_fresh = start is None
         if start is not None:
-            begin(start, self._given_architecture, self._network, self._descent.optimizer)
+            begin(start, self._given_architecture, self._network, self._descent)
         self._has_stop_rows = all(len(member.stop) for member in members)
         self._stopping = Stopping(
             R if self._has_stop_rows else 0, architecture.size, dtype, metric.greater_is_better, trainer.patience
@@ -101,7 +102,7 @@ class Lockstep:
     @property
     def end(self) -> Start:
         """Where the last step has led, if no network has diverged: what another training can start from."""
-        return end(self._given_architecture, self._network, self._descent.optimizer)
+        return end(self._given_architecture, self._network, self._descent)
 
     def run(self, on_epoch: OnEpoch | None = None, checkpoints: Checkpoints | None = None) -> list[Fit]:
         """Train to the end, to early stopping, to divergence, or until the callback returns True.
@@ -218,7 +219,8 @@ class Lockstep:
         rows = [r for r in range(len(self._live)) if not (np.isfinite(J[r]) and np.isfinite(gradient[r]).all())]
         for r in rows:
             layer, quantity = locate(theta[r], gradient[r], self._architecture, X1[r])
-            divergence = Divergence(self._epoch, self._descent.steps + 1, layer, quantity)
+            steps = self._descent.steps
+            divergence = Divergence(self._epoch, steps + 1, layer, quantity, self._is_fresh and steps == 0)
             self._fits[self._live[r]].divergence = divergence
         return rows
 

@@ -20,7 +20,7 @@ class ScheduleConfig:
 
     name: str = "cosine"
     warmup: float = 0.05  # share of all steps, in [0, 1)
-    final: float = 0.0  # factor at the last step: cosine, exponential, one_cycle
+    final: float = 0.0  # factor after the last step: cosine, exponential, one_cycle
     drop: float = 0.1  # step and reduce_on_plateau: factor at each drop
     drops: int = 3  # step: how many, evenly spaced
     wait: int = 5  # reduce_on_plateau: epochs in which the training cost does not fall before a drop

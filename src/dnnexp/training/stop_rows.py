@@ -48,7 +48,7 @@ class StopRows:
         units: Array | None,
     ) -> None:
         self._examples, self._architecture, self._loss, self._metric = examples, architecture, loss, metric
-        self._rows = [member.stop for member in members]
+        self._members = list(members)
         self._units = None if units is None else units.copy()
         self.bind(len(members))
 
@@ -59,7 +59,7 @@ class StopRows:
 
     def move(self, target: int, source: int) -> None:
         """Give network `target` the rows of network `source`."""
-        self._rows[target] = self._rows[source]
+        self._members[target] = self._members[source]
         if self._units is not None:
             self._units[target] = self._units[source]
 
@@ -76,9 +76,13 @@ class StopRows:
         return J[:, 0, 0], self._metric.function(A, Y, rows.counts)
 
     def _gather(self) -> _Rows:
-        examples, n = self._examples, self._architecture.n
-        numbers, weights = pad_rows(self._rows[: self._networks])
-        counts = weights if examples.weights is None else weights * examples.weights[numbers]
+        examples, n, members = self._examples, self._architecture.n, self._members[: self._networks]
+        numbers, weights = pad_rows([member.stop for member in members])
+        counts = weights.copy()
+        for r, member in enumerate(members):
+            counted = examples.counted(numbers[r], member.class_weights)
+            if counted is not None:
+                counts[r] *= counted
         dtype = examples.X1.dtype
         Y = examples.Y[numbers].swapaxes(-1, -2).copy()
         is_small = numbers.size * (max(n) + 1) * dtype.itemsize <= KEPT
