@@ -198,7 +198,8 @@ def test_a_model_that_mlflow_does_not_take_waits_with_its_run_and_both_are_sent(
     uri: str, root: Path, predictor: Predictor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    away = Recorder("http://127.0.0.1:9", root, "digits")
+    away = Recorder(uri, root, "digits")
+    away.uri = "http://127.0.0.1:9"
     assert away.record(RunRecord("k", "a network", model=record_of(predictor, "flowers"))) is None
     back = Recorder(uri, root, "digits")
     assert back.send_unsent() == 1
