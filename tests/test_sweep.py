@@ -276,6 +276,12 @@ def test_what_the_test_rows_chose_is_marked_optimistic_wherever_it_shows_and_is_
         )
         curves = {key for (key,) in database.execute("select distinct key from metrics where key like '%depth/%'")}
         assert database.execute("select count(*) from registered_models").fetchone() == (0,)
+        with_error = database.execute(
+            "select count(distinct run_uuid) from latest_metrics join tags using (run_uuid) where "
+            "tags.key = 'dnnexp.role' and tags.value in ('sweep', 'champion', 'winner') and "
+            "latest_metrics.key = 'score/accuracy_se'"
+        ).fetchone()
+    assert with_error == (1 + len({r.depth for r in screened[1]}),)  # of development rows, here too
     assert names["sweep"] == "s (optimistic)"
     assert names["champion"].endswith("-champion-optimistic")
     assert "optimistic/depth/accuracy" in curves

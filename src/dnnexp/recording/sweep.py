@@ -164,7 +164,8 @@ class SweepRecorder:
             links.insert(0, run_link("the chosen network", champion_key(self._runs, choice)))
             winners = [run_link(network_name(w.judged), winner_key(self._runs, w)) for w in other_winners(climb)]
             links[1:1] = [f"the best of other depths ({', '.join(winners)})"] if winners else []
-            metrics = scores(choice) | {k: v for k, v in refitted.metrics.items() if k.startswith("test/")}
+            by_folds = climb.screened if self._is_optimistic and climb.screened is not None else choice
+            metrics = scores(by_folds) | {k: v for k, v in refitted.metrics.items() if k.startswith("test/")}
             tags |= {"dnnexp.champion": network_name(choice), "dnnexp.depth": str(choice.depth)}
         tags[NOTE] = "\n".join([*(f"- {sentence}" for sentence in sentences), "", f"See {', '.join(links)}."])
         return replace(run, metrics={**run.metrics, **metrics}, tags=tags)

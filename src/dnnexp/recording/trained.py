@@ -60,7 +60,11 @@ def champion_run(config: Config, protocol: Protocol, study: StudyRuns, climb: Cl
 def other_winners(climb: Climb) -> list[Standing]:
     """Return the best network of each finished depth, but for the one that was chosen."""
     chosen = None if climb.choice is None else (climb.choice.depth, climb.choice.origin)
-    bests = [Standing(s.screened, s.best) for s in climb.summaries if s.screened is not None and s.best is not None]
+    bests = [
+        Standing(s.screened, s.best if s.best.stage == "rescore" else s.screened)  # as development rows score it
+        for s in climb.summaries
+        if s.screened is not None and s.best is not None
+    ]
     return [standing for standing in bests if (standing.judged.depth, standing.judged.origin) != chosen]
 
 
