@@ -156,6 +156,18 @@ def test_an_error_while_it_runs_is_one_line_too(
     assert capsys.readouterr().err == f"error: {' '.join(str(error).split())}\n"
 
 
+@pytest.mark.parametrize("kind", [ConfigError, DnnexpError, OSError])
+def test_an_error_is_printed_without_the_password_that_it_quotes(
+    kind: type[Exception], capsys: pytest.CaptureFixture[str]
+) -> None:
+    @command("python -m x", "About.")
+    def main(config: Config, terminal: Terminal) -> None:
+        raise kind("refused: postgresql://db/x?user=me&password=opensesame")
+
+    assert main([])
+    assert capsys.readouterr().err == "error: refused: postgresql://db/x?user=me&password=***\n"
+
+
 def test_options_are_read_in_each_of_their_forms() -> None:
     assert read(["-m", "a=1", "-cd", "x", "-q", "b=2"]) == Arguments(
         ["a=1", "b=2"], multirun=True, quiet=True, config_dir="x"

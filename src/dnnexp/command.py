@@ -185,7 +185,7 @@ def _shell(program: str, act: Callable[[Sequence[str]], None], *, goes_on: bool 
         except BrokenPipeError:  # the reader of a pipe, such as `head`, has left
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except OSError as error:  # a full disk, a folder that cannot be written to
-            return _fail(f"error: {redact(str(error))}", 1)
+            return _fail(f"error: {error}", 1)
         return 0
 
     return main
@@ -225,5 +225,5 @@ def _run(arguments: Arguments, program: str, about: str, compose: Compose, run: 
 
 
 def _fail(line: str, code: int) -> int:
-    sys.stderr.write("\n" * line.startswith("\n") + " ".join(line.split()) + "\n")
+    sys.stderr.write("\n" * line.startswith("\n") + redact(" ".join(line.split())) + "\n")
     return code
