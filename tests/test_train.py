@@ -64,6 +64,18 @@ def test_a_divergence_is_one_line_and_no_score(capsys: pytest.CaptureFixture[str
     assert "the result" not in out
 
 
+def test_a_metric_without_a_value_on_a_part_is_refused_not_scored_as_nan(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rows = [f"{i % 7},{i % 5},{int(i < 4)}" for i in range(60)]  # 3 of 48 are of class 1
+    Path("rare.csv").write_text("\n".join(["a,b,target", *rows]) + "\n")
+    rare = ["data=csv", "data.path=rare.csv", "data.target=target", "evaluation.metric=roc_auc", "trainer.epochs=1"]
+    assert main([*SMALL, *rare]) == 2
+    out, err = capsys.readouterr()
+    assert re.match(r"error: evaluation\.metric: roc_auc has no value on fold \d", err)
+    assert "nan" not in out
+
+
 def test_a_run_killed_and_resumed_ends_in_the_result_of_one_that_was_not(capsys: pytest.CaptureFixture[str]) -> None:
     overrides = ("data=digits", "trainer.epochs=160", "trainer.patience=null", "model.depth=3")
     uninterrupted = result(train(capsys, *overrides))

@@ -46,6 +46,7 @@ def main(config: Config, terminal: Terminal) -> None:
     if config.trainer.kind == "lr_range_test":
         propose_rate(config, protocol, terminal, started)
         return
+    protocol.require_defined()
     evaluation: Evaluation | None = None
     refitted: Refit | None = None
     length, trouble = None, ""
