@@ -101,6 +101,26 @@ def test_a_grid_is_run_one_after_the_other(probe: list[str]) -> None:
     assert lines.count("a detail") == 2
 
 
+def test_a_grid_goes_on_after_a_failure_and_names_it_at_its_end(capsys: pytest.CaptureFixture[str]) -> None:
+    @command("python -m x", "About.")
+    def main(config: Config, terminal: Terminal) -> None:
+        if config.model.depth == 0:
+            raise DnnexpError(f"seed {config.seed} diverged")
+        terminal.say(f"depth {config.model.depth}, seed {config.seed}")
+
+    assert main(["-m", "model.depth=0,1", "seed=7,8"]) == 1
+    out, err = capsys.readouterr()
+    assert "depth 1, seed 7\n" in out
+    assert "depth 1, seed 8\n" in out
+    assert err.splitlines() == [
+        "error: seed 7 diverged",
+        "error: seed 8 diverged",
+        "error: failed: 2 of 4: 1 (model.depth=0 seed=7), 2 (model.depth=0 seed=8); the others were run",
+    ]
+    assert main(["-m", "model.depth=0", "seed=7,8"]) == 1
+    assert capsys.readouterr().err.endswith("2 (model.depth=0 seed=8)\n")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_and_sigterm_stop_in_order_and_say_how_to_go_on(probe: list[str], number: signal.Signals) -> None:
     process = subprocess.Popen([*probe, "study=wait"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -76,17 +76,28 @@ def command(
     """Make a command of a function that takes a valid Config and a Terminal; the command returns its exit code.
 
     The function is called once for each configuration of a grid (-m), all of them valid before the first is run; what
-    it raises as DnnexpError is printed as one line. It imports heavy modules itself: they load after validation.
+    it raises as DnnexpError is printed as one line, and ends no grid: those that failed are named at its end. It imports heavy modules itself: they load after validation.
     `goes_on` says that the same command line, given again, continues what was interrupted; `config_name` is the file
     that a configuration starts from where --config-name does not name another.
     """
 
     def decorate(run: Callable[[Config, Terminal], None]) -> Main:
         def run_each(configs: Sequence[Config], terminal: Terminal) -> None:
+            if len(configs) == 1:
+                run(configs[0], terminal)
+                return
+            failed = []
             for number, config in enumerate(configs, 1):
-                if len(configs) > 1:
-                    terminal.heading(f"{number} of {len(configs)}: {' '.join(config.origin.overrides)}")
-                run(config, terminal)
+                name = " ".join(config.origin.overrides)
+                terminal.heading(f"{number} of {len(configs)}: {name}")
+                try:
+                    run(config, terminal)
+                except DnnexpError as error:
+                    _fail(f"error: {error}", 1)
+                    failed.append(f"{number} ({name})")
+            if failed:
+                rest = "; the others were run" * (len(failed) < len(configs))
+                raise DnnexpError(f"failed: {len(failed)} of {len(configs)}: {', '.join(failed)}{rest}")
 
         def act(given: Sequence[str]) -> None:
             _run(read(given, config_name=config_name), program, about, _compose_grid, run_each)
