@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dnnexp.command import Arguments, command, command_line, read
@@ -174,6 +176,20 @@ def test_an_error_while_it_runs_is_one_line_too(
 
     assert main([]) == code
     assert capsys.readouterr().err == f"error: {' '.join(str(error).split())}\n"
+
+
+def test_memory_that_is_not_to_be_had_is_one_line_that_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    @command("python -m x", "About.")
+    def main(config: Config, terminal: Terminal) -> None:
+        np.empty((config.model.width, 2**40))
+
+    assert main(["model.width=1000"]) == 2
+    err = capsys.readouterr().err
+    assert re.match(
+        r"error: out of memory: Unable to allocate 7\.81 PiB for .*; take a smaller network .*less data\n$", err
+    )
+    assert main(["-m", "model.width=1000,2000"]) == 1
+    assert capsys.readouterr().err.endswith("error: failed: 2 of 2: 1 (model.width=1000), 2 (model.width=2000)\n")
 
 
 @pytest.mark.parametrize("kind", [ConfigError, DnnexpError, OSError])

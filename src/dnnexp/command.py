@@ -43,6 +43,7 @@ VALUES = {
     "--cfg": "cfg",
 }
 SIDES = ("--a", "--b")
+LESS = "take a smaller network or batch (model.width, trainer.batch_size), or less data"
 
 
 @dataclass
@@ -76,7 +77,8 @@ def command(
     """Make a command of a function that takes a valid Config and a Terminal; the command returns its exit code.
 
     The function is called once for each configuration of a grid (-m), all of them valid before the first is run; what
-    it raises as DnnexpError is printed as one line, and ends no grid: those that failed are named at its end. It imports heavy modules itself: they load after validation.
+    it raises as DnnexpError is printed as one line and ends no grid: those that failed are named at its end. It imports
+    heavy modules itself: they load after validation.
     `goes_on` says that the same command line, given again, continues what was interrupted; `config_name` is the file
     that a configuration starts from where --config-name does not name another.
     """
@@ -92,8 +94,8 @@ def command(
                 terminal.heading(f"{number} of {len(configs)}: {name}")
                 try:
                     run(config, terminal)
-                except DnnexpError as error:
-                    _fail(f"error: {error}", 1)
+                except (DnnexpError, MemoryError) as error:
+                    _fail(f"error: {_reason(error)}", 1)
                     failed.append(f"{number} ({name})")
             if failed:
                 rest = "; the others were run" * (len(failed) < len(configs))
@@ -190,6 +192,8 @@ def _shell(program: str, act: Callable[[Sequence[str]], None], *, goes_on: bool 
             return _fail(f"error: {error}", 2)
         except DnnexpError as error:
             return _fail(f"error: {error}", 1)
+        except MemoryError as error:
+            return _fail(f"error: {_reason(error)}", 2)
         except KeyboardInterrupt:
             again = f" To go on: {command_line(program, given)}" if goes_on else ""
             return _fail(f"\nstopped.{again}", 130)
@@ -233,6 +237,10 @@ def _run(arguments: Arguments, program: str, about: str, compose: Compose, run: 
     from dnnexp.reporting.terminal import Terminal
 
     run(configs, Terminal(quiet=arguments.quiet, verbose=arguments.verbose))
+
+
+def _reason(error: DnnexpError | MemoryError) -> str:
+    return f"out of memory: {str(error) or 'no more is left'}; {LESS}" if isinstance(error, MemoryError) else str(error)
 
 
 def _fail(line: str, code: int) -> int:

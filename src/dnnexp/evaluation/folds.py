@@ -58,7 +58,8 @@ def draw_folds(
     m = len(development)
     if config.kind == "holdout":
         pairs: Iterable[tuple[Rows, Rows]] = [
-            _divide(sides, m, config.score_size, child(seed, 0, repeat)) for repeat in range(config.repeats)
+            _divide(sides, m, "score_size", config.score_size, child(seed, 0, repeat))
+            for repeat in range(config.repeats)
         ]
     elif order is not None:
         pairs = _forward(order, config)
@@ -66,7 +67,9 @@ def draw_folds(
         pairs = _cross_validation(sides, m, config, seed)
     folds = []
     for i, (rest, score) in enumerate(pairs):
-        train, stop = _divide(sides.of(rest), len(rest), config.stop_size, child(seed, 1, i), is_strict=False)
+        train, stop = _divide(
+            sides.of(rest), len(rest), "stop_size", config.stop_size, child(seed, 1, i), is_strict=False
+        )
         folds.append(Fold(development[rest[train]], development[rest[stop]], development[score]))
     return folds
 
@@ -116,13 +119,19 @@ def _forward(order: npt.NDArray[Any], config: EvaluationConfig) -> Iterator[tupl
 
 
 def _divide(
-    sides: Sides, m: int, share: float, seed: np.random.SeedSequence, *, is_strict: bool = True
+    sides: Sides, m: int, key: str, share: float, seed: np.random.SeedSequence, *, is_strict: bool = True
 ) -> tuple[Rows, Rows]:
     """Return (the rest, a share of m rows): the last in time, whole groups, or drawn by class where each has enough.
 
-    Rows of one time are divided only where there is no other and is_strict is False.
+    Rows of one time are divided only where there is no other and is_strict is False. Raises DataError where no row is
+    left; key: of the share.
     """
     rows, taken = np.arange(m), max(1, round(share * m))
+    if taken >= m:
+        raise DataError(
+            f"evaluation.{key}: need a share that leaves rows to train on, got {share:g} of {m} rows, "
+            f"which is {taken}; lower it, or have more rows"
+        )
     if sides.order is not None:
         if is_strict or len(np.unique(sides.order)) > 1:
             is_part = last_in_time(sides.order, taken)
