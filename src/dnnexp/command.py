@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dnnexp.config import Composer, Config
     from dnnexp.reporting.terminal import Terminal
 
-__all__ = ["Main", "command", "command_line", "comparison"]
+__all__ = ["Interrupted", "Main", "command", "command_line", "comparison"]
 
 FLAGS = {
     "-m": "multirun",
@@ -59,6 +59,10 @@ class Arguments:
     config_name: str = "config"
     cfg: str | None = None
     sides: dict[str, list[str]] = field(default_factory=dict)  # by option, such as --a: the overrides after it
+
+
+class Interrupted(KeyboardInterrupt):
+    """A stop after which the same command line goes on, with the override added that this is made of."""
 
 
 class Main(Protocol):
@@ -194,9 +198,11 @@ def _shell(program: str, act: Callable[[Sequence[str]], None], *, goes_on: bool 
             return _fail(f"error: {error}", 1)
         except MemoryError as error:
             return _fail(f"error: {_reason(error)}", 2)
+        except Interrupted as stop:
+            added = [override for override in stop.args if override not in given]
+            return _fail(f"\nstopped. To go on: {command_line(program, [*given, *added])}", 130)
         except KeyboardInterrupt:
-            again = f" To go on: {command_line(program, given)}" if goes_on else ""
-            return _fail(f"\nstopped.{again}", 130)
+            return _fail(f"\nstopped.{f' To go on: {command_line(program, given)}' if goes_on else ''}", 130)
         except BrokenPipeError:  # the reader of a pipe, such as `head`, has left
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except OSError as error:  # a full disk, a folder that cannot be written to
