@@ -29,7 +29,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from dnnexp.config.environment import from_environment
-from dnnexp.config.refusal import GROUPS, check_override, check_tree, choices_of, failure_in_one_line
+from dnnexp.config.refusal import GROUPS, check_effect, check_override, check_tree, choices_of, failure_in_one_line
 from dnnexp.config.schema import Config, Origin
 from dnnexp.config.values import build
 from dnnexp.config.vocabulary import Vocabulary, conf_folder
@@ -127,6 +127,7 @@ class Composer:
         check_tree(unresolved, tree.choices, self.vocabulary, lambda key: self._said_in(key, tree, said))
         with _failures_in_one_line():
             resolved: Any = OmegaConf.to_container(tree.values, resolve=True)
+        check_effect(overrides, resolved, lambda key: self._said_in(key, tree, said))
         masked = from_environment(tree.values, resolved)
         origin = Origin(
             text=redact(OmegaConf.to_yaml(tree.values)),

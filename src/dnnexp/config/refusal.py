@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from hydra.core.override_parser.types import Override
@@ -18,11 +18,12 @@ from dnnexp.config.vocabulary import CHOOSERS, Vocabulary
 from dnnexp.errors import ConfigError, nearest
 from dnnexp.redaction import redact
 
-__all__ = ["GROUPS", "check_override", "check_tree", "choices_of", "failure_in_one_line"]
+__all__ = ["GROUPS", "check_effect", "check_override", "check_tree", "choices_of", "failure_in_one_line"]
 
 SETTINGS = tuple(leaf_keys(Config))
 SECTIONS = tuple(dict.fromkeys(key.rpartition(".")[0] for key in SETTINGS if "." in key))
 GROUPS = (*(section for section in SECTIONS if "." not in section), "experiment")
+LISTS = {"model.width": "model.widths", "model.activation": "model.activations"}  # where given, the list counts
 NEVER = "config chooses, it never executes"
 
 
@@ -69,6 +70,19 @@ def check_tree(
             _check_meant(group, chooser, section, choices.get(group), vocabulary, source)
 
 
+def check_effect(overrides: Sequence[Override], tree: Mapping[str, Any], source: Callable[[str], str]) -> None:
+    """Raise ConfigError for an override that changes nothing, because a list in a config file says it of each layer."""
+    said = {key for override in overrides for key in _keys_set(override)}
+    for key, list_key in LISTS.items():
+        group, _, name = list_key.partition(".")
+        values = (tree.get(group) or {}).get(name)
+        if key in said and list_key not in said and isinstance(values, list):
+            raise ConfigError(
+                f"{key}: changes nothing, because {list_key} says it of each layer{source(list_key)}; "
+                f"set {list_key}, or add {list_key}=null model.depth={len(values)}"
+            )
+
+
 def choices_of(name: str, choices: list[str]) -> str:
     """Return "did you mean …? choices: …", "there is none" for no choices."""
     return nearest(name, choices) if choices else "there is none"
@@ -95,6 +109,14 @@ def failure_in_one_line(failure: Exception, override: str = "") -> str:
     if isinstance(failure, OmegaConfBaseException) and failure.full_key:
         text = f"{failure.full_key}: {text}"
     return redact(text)
+
+
+def _keys_set(override: Override) -> Iterator[str]:
+    key, value = override.key_or_group, override.value()
+    if isinstance(value, dict):
+        yield from _leaves(value, key)
+    else:
+        yield key
 
 
 def _check_executes_nothing(key: str, said: str) -> None:
