@@ -86,6 +86,8 @@ REFUSED = {
     "Hydra's node removed": ("~hydra.run", ["Hydra's own settings"]),
     "a target": ("+optimizer._target_=os.system", ["_target_", "never executes"]),
     "a target in a section given whole": ("model={_target_:os.system}", ["_target_", "never executes"]),
+    "a chooser in a section given whole": ("data={name: iris}", ["data.name belongs to the choice", "say data=iris"]),
+    "a home without quotes": ("paths.root=~/x", ["begins with ~ goes in quotes: 'paths.root=\"~/x\"'"]),
     "a number of too many digits": ("seed=" + "9" * 5000, ["seed: need a number of fewer digits"]),
     "a network beyond all measure": ("model.width=10000000000", ["model.width: need 1 <= width <= 1000000, got 1000"]),
     "a list of such": ("model.widths=[4,10000000000]", ["model.widths[1]: need 1 <= width <= 1000000"]),
@@ -157,6 +159,10 @@ FILES = {
         "defaults: [config, study]\n",
         ["study.yaml: its defaults", "study -> study"],
     ),
+    "two options in a list": (
+        "defaults: [config, {override /data: [iris, wine]}]\n",
+        ["data: need one option, got iris and wine", "in the defaults of a config file", "name one"],
+    ),
     "an alias within its anchor": ("model: &m {widths: *m}\n", ["study.yaml: an alias (*name) stands within"]),
 }
 
@@ -181,6 +187,13 @@ def test_a_file_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
         Composer("study", tmp_path).compose()
     with pytest.raises(ConfigError, match=r"study\.yaml: not UTF-8"):
         manual("python -m x", "About.", Composer(config_dir=tmp_path).vocabulary, "study")
+
+
+def test_an_option_may_build_on_another_of_its_group(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "mine.yaml").write_text("defaults: [iris, _self_]\ntest_size: 0.3\n")
+    data = Composer(config_dir=tmp_path).compose(["data=mine"]).data
+    assert (data.name, data.test_size) == ("iris", 0.3)
 
 
 def test_options_that_lead_back_to_themselves_are_refused_in_one_line(tmp_path: Path) -> None:

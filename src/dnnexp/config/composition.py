@@ -29,7 +29,15 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from dnnexp.config.environment import from_environment
-from dnnexp.config.refusal import GROUPS, check_effect, check_override, check_tree, choices_of, failure_in_one_line
+from dnnexp.config.refusal import (
+    GROUPS,
+    check_effect,
+    check_options,
+    check_override,
+    check_tree,
+    choices_of,
+    failure_in_one_line,
+)
 from dnnexp.config.schema import Config, Origin
 from dnnexp.config.values import build
 from dnnexp.config.vocabulary import Vocabulary, conf_folder
@@ -156,6 +164,7 @@ class Composer:
                 prepend_hydra=False,
                 skip_missing=False,
             )
+            check_options(defaults.defaults)
             values = self._loader._compose_config_from_defaults_list(defaults.defaults, repository)  # noqa: SLF001
             OmegaConf.set_struct(values, False)
             for override in overrides:
