@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from dnnexp.errors import ConfigError, DataError, DnnexpError, nearest
+from dnnexp.errors import ConfigError, DataError, DnnexpError, in_words, nearest
 from dnnexp.redaction import redact
 from dnnexp.search.interrupts import handled
 
@@ -43,7 +43,6 @@ VALUES = {
     "--cfg": "cfg",
 }
 SIDES = ("--a", "--b")
-LESS = "take a smaller network or batch (model.width, trainer.batch_size), or less data"
 
 
 @dataclass
@@ -99,7 +98,7 @@ def command(
                 try:
                     run(config, terminal)
                 except (DnnexpError, MemoryError) as error:
-                    _fail(f"error: {_reason(error)}", 1)
+                    _fail(f"error: {in_words(error)}", 1)
                     failed.append(f"{number} ({name})")
             if failed:
                 rest = "; the others were run" * (len(failed) < len(configs))
@@ -197,7 +196,7 @@ def _shell(program: str, act: Callable[[Sequence[str]], None], *, goes_on: bool 
         except DnnexpError as error:
             return _fail(f"error: {error}", 1)
         except MemoryError as error:
-            return _fail(f"error: {_reason(error)}", 2)
+            return _fail(f"error: {in_words(error)}", 2)
         except Interrupted as stop:
             added = [override for override in stop.args if override not in given]
             return _fail(f"\nstopped. To go on: {command_line(program, [*given, *added])}", 130)
@@ -243,10 +242,6 @@ def _run(arguments: Arguments, program: str, about: str, compose: Compose, run: 
     from dnnexp.reporting.terminal import Terminal
 
     run(configs, Terminal(quiet=arguments.quiet, verbose=arguments.verbose))
-
-
-def _reason(error: DnnexpError | MemoryError) -> str:
-    return f"out of memory: {str(error) or 'no more is left'}; {LESS}" if isinstance(error, MemoryError) else str(error)
 
 
 def _fail(line: str, code: int) -> int:
