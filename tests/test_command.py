@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dnnexp.command import Arguments, command, command_line, read
@@ -101,6 +103,26 @@ def test_a_grid_is_run_one_after_the_other(probe: list[str]) -> None:
     assert lines.count("a detail") == 2
 
 
+def test_a_grid_goes_on_after_a_failure_and_names_it_at_its_end(capsys: pytest.CaptureFixture[str]) -> None:
+    @command("python -m x", "About.")
+    def main(config: Config, terminal: Terminal) -> None:
+        if config.model.depth == 0:
+            raise DnnexpError(f"seed {config.seed} diverged")
+        terminal.say(f"depth {config.model.depth}, seed {config.seed}")
+
+    assert main(["-m", "model.depth=0,1", "seed=7,8"]) == 1
+    out, err = capsys.readouterr()
+    assert "depth 1, seed 7\n" in out
+    assert "depth 1, seed 8\n" in out
+    assert err.splitlines() == [
+        "error: seed 7 diverged",
+        "error: seed 8 diverged",
+        "error: failed: 2 of 4: 1 (model.depth=0 seed=7), 2 (model.depth=0 seed=8); the others were run",
+    ]
+    assert main(["-m", "model.depth=0", "seed=7,8"]) == 1
+    assert capsys.readouterr().err.endswith("2 (model.depth=0 seed=8)\n")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_and_sigterm_stop_in_order_and_say_how_to_go_on(probe: list[str], number: signal.Signals) -> None:
     process = subprocess.Popen([*probe, "study=wait"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -154,6 +176,32 @@ def test_an_error_while_it_runs_is_one_line_too(
 
     assert main([]) == code
     assert capsys.readouterr().err == f"error: {' '.join(str(error).split())}\n"
+
+
+def test_memory_that_is_not_to_be_had_is_one_line_that_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    @command("python -m x", "About.")
+    def main(config: Config, terminal: Terminal) -> None:
+        np.empty((config.model.width, 2**40))
+
+    assert main(["model.width=1000"]) == 2
+    err = capsys.readouterr().err
+    assert re.match(
+        r"error: out of memory: Unable to allocate 7\.81 PiB for .*; take a smaller network .*less data\n$", err
+    )
+    assert main(["-m", "model.width=1000,2000"]) == 1
+    assert capsys.readouterr().err.endswith("error: failed: 2 of 2: 1 (model.width=1000), 2 (model.width=2000)\n")
+
+
+@pytest.mark.parametrize("kind", [ConfigError, DnnexpError, OSError])
+def test_an_error_is_printed_without_the_password_that_it_quotes(
+    kind: type[Exception], capsys: pytest.CaptureFixture[str]
+) -> None:
+    @command("python -m x", "About.")
+    def main(config: Config, terminal: Terminal) -> None:
+        raise kind("refused: postgresql://db/x?user=me&password=opensesame")
+
+    assert main([])
+    assert capsys.readouterr().err == "error: refused: postgresql://db/x?user=me&password=***\n"
 
 
 def test_options_are_read_in_each_of_their_forms() -> None:

@@ -145,6 +145,16 @@ def test_what_cannot_be_compared_is_refused_in_one_line_and_leaves_nothing(
     assert not list(Path().iterdir())
 
 
+def test_a_metric_without_a_value_on_a_part_is_refused_not_compared_as_nan(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [f"{i % 7},{i % 5},{int(i < 4)}" for i in range(60)]  # 3 of 48 are of class 1
+    Path("rare.csv").write_text("\n".join(["a,b,target", *rows]) + "\n")
+    rare = ["data=csv", "data.path=rare.csv", "data.target=target", "evaluation.metric=roc_auc", "evaluation.folds=5"]
+    assert main([*SMALL, *rare, "--a", "model.depth=0"]) == 2
+    out, err = capsys.readouterr()
+    assert re.match(r"error: evaluation\.metric: roc_auc has no value on fold \d", err)
+    assert "nan" not in out
+
+
 DIVERGING = (*SMALL, "evaluation.folds=3", "--a", "model.depth=1", "--b", "optimizer.lr=1e30")
 
 

@@ -333,10 +333,10 @@ def test_a_study_called_like_an_experiment_that_comes_with_the_package_is_refuse
 
 def test_a_sweep_that_an_unforeseen_error_ends_has_failed_in_mlflow(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
-        raise MemoryError("unable to allocate 90 GiB")
+        raise RuntimeError("nobody thought of it")
 
     monkeypatch.setattr("dnnexp.study.cross_validate", fail)
-    with pytest.raises(MemoryError, match="90 GiB"):
+    with pytest.raises(RuntimeError, match="nobody thought of it"):
         main(["--quiet", *SMALL, "study=s"])
     assert status_of_the_sweep() == "FAILED"
     assert not [record for record in records("s") if record.state == "running"]

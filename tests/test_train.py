@@ -23,6 +23,20 @@ def _in_an_empty_folder(empty_folder: Path) -> None:
     """Every command runs in a folder of its own."""
 
 
+LONG = (*SMALL, "data=digits", "trainer.epochs=160", "trainer.patience=null", "model.depth=3")
+
+
+def begin(*overrides: str) -> subprocess.Popen[str]:
+    """Start a long training; return its process when it has two checkpoints."""
+    command = [sys.executable, "-m", "dnnexp.train", *LONG, *overrides]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while len(list(Path().glob("runs/outputs/checkpoints/*/folds/*.ckpt"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return process
+
+
 def train(capsys: pytest.CaptureFixture[str], *overrides: str) -> str:
     assert main([*SMALL, *overrides]) == 0
     return capsys.readouterr().out
@@ -128,18 +142,52 @@ def test_health_that_goes_nowhere_is_said(capsys: pytest.CaptureFixture[str]) ->
     assert "trainer.health: what is measured goes into MLflow, and tracking is off" in capsys.readouterr().err
 
 
+def test_a_metric_without_a_value_on_a_part_is_refused_not_scored_as_nan(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rows = [f"{i % 7},{i % 5},{int(i < 4)}" for i in range(60)]  # 3 of 48 are of class 1
+    Path("rare.csv").write_text("\n".join(["a,b,target", *rows]) + "\n")
+    rare = ["data=csv", "data.path=rare.csv", "data.target=target", "evaluation.metric=roc_auc", "trainer.epochs=1"]
+    assert main([*SMALL, *rare]) == 2
+    out, err = capsys.readouterr()
+    assert re.match(r"error: evaluation\.metric: roc_auc has no value on fold \d", err)
+    assert "nan" not in out
+
+
 def test_a_run_killed_and_resumed_ends_in_the_result_of_one_that_was_not(capsys: pytest.CaptureFixture[str]) -> None:
-    overrides = ("data=digits", "trainer.epochs=160", "trainer.patience=null", "model.depth=3")
+    overrides = LONG[len(SMALL) :]
     uninterrupted = result(train(capsys, *overrides))
-    command = [sys.executable, "-m", "dnnexp.train", *SMALL, *overrides, "trainer.checkpoint=1"]
-    process = subprocess.Popen(
-        command, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, stdout=subprocess.DEVNULL
+    process = begin("trainer.checkpoint=1")
+    process.kill()
+    process.communicate()
+    last = max(Path().glob("runs/outputs/checkpoints/*/folds/*.ckpt")).absolute()
+    last.write_bytes(last.read_bytes()[:-1])
+    assert main([*LONG, "trainer.resume=true"]) == 0
+    out, err = capsys.readouterr()
+    assert result(out) == uninterrupted
+    assert re.search(rf"resumed after epoch {int(last.stem[-6:]) - 1}, from {last.parent}\n", out)
+    assert err.startswith(
+        f"warning: trainer.resume: {last}: damaged, its checksum does not match its content; the one "
     )
-    deadline = time.monotonic() + 60
-    while not list(Path().glob("runs/outputs/checkpoints/*/folds/*.ckpt")) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert list(Path().glob("runs/outputs/checkpoints/*/folds/*.ckpt"))
-    assert result(train(capsys, *overrides, "trainer.resume=true")) == uninterrupted
-    assert not list(Path().glob("runs/outputs/checkpoints/*/*"))
+    assert err.count("\n") == 1
+    assert not list(Path().glob("runs/outputs/checkpoints/*"))
+
+
+def test_a_run_that_has_nothing_to_resume_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    for evaluation, training in (("cross_validation", "folds"), ("none", "refit")):
+        assert main([*SMALL, f"evaluation={evaluation}", "trainer.resume=true"]) == 0
+        out, err = capsys.readouterr()
+        assert err.count("\n") == 1
+        assert re.search(
+            rf"trainer.resume: nothing to resume in \S+/{training}: no checkpoint of a run with these", err
+        )
+        assert "resumed after" not in out
+
+
+def test_a_stop_says_how_to_go_on_where_there_is_a_checkpoint() -> None:
+    process = begin("trainer.checkpoint=1")
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=20)[1]
+    assert process.returncode == 130
+    again = " ".join(["python -m dnnexp.train", *LONG, "trainer.checkpoint=1 trainer.resume=true"])
+    assert said == f"\nstopped. To go on: {again}\n"

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from dnnexp.errors import ConfigError, DataError, DnnexpError, nearest
+from dnnexp.errors import ConfigError, DataError, DnnexpError, in_words, nearest
 from dnnexp.redaction import redact
 from dnnexp.search.interrupts import handled
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dnnexp.config import Composer, Config
     from dnnexp.reporting.terminal import Terminal
 
-__all__ = ["Main", "command", "command_line", "comparison"]
+__all__ = ["Interrupted", "Main", "command", "command_line", "comparison"]
 
 FLAGS = {
     "-m": "multirun",
@@ -60,6 +60,10 @@ class Arguments:
     sides: dict[str, list[str]] = field(default_factory=dict)  # by option, such as --a: the overrides after it
 
 
+class Interrupted(KeyboardInterrupt):
+    """A stop after which the same command line goes on, with the override added that this is made of."""
+
+
 class Main(Protocol):
     """A command: takes arguments, those of the process by default, and returns the exit code."""
 
@@ -76,17 +80,29 @@ def command(
     """Make a command of a function that takes a valid Config and a Terminal; the command returns its exit code.
 
     The function is called once for each configuration of a grid (-m), all of them valid before the first is run; what
-    it raises as DnnexpError is printed as one line. It imports heavy modules itself: they load after validation.
+    it raises as DnnexpError is printed as one line and ends no grid: those that failed are named at its end. It imports
+    heavy modules itself: they load after validation.
     `goes_on` says that the same command line, given again, continues what was interrupted; `config_name` is the file
     that a configuration starts from where --config-name does not name another.
     """
 
     def decorate(run: Callable[[Config, Terminal], None]) -> Main:
         def run_each(configs: Sequence[Config], terminal: Terminal) -> None:
+            if len(configs) == 1:
+                run(configs[0], terminal)
+                return
+            failed = []
             for number, config in enumerate(configs, 1):
-                if len(configs) > 1:
-                    terminal.heading(f"{number} of {len(configs)}: {' '.join(config.origin.overrides)}")
-                run(config, terminal)
+                name = " ".join(config.origin.overrides)
+                terminal.heading(f"{number} of {len(configs)}: {name}")
+                try:
+                    run(config, terminal)
+                except (DnnexpError, MemoryError) as error:
+                    _fail(f"error: {in_words(error)}", 1)
+                    failed.append(f"{number} ({name})")
+            if failed:
+                rest = "; the others were run" * (len(failed) < len(configs))
+                raise DnnexpError(f"failed: {len(failed)} of {len(configs)}: {', '.join(failed)}{rest}")
 
         def act(given: Sequence[str]) -> None:
             _run(read(given, config_name=config_name), program, about, _compose_grid, run_each)
@@ -179,13 +195,17 @@ def _shell(program: str, act: Callable[[Sequence[str]], None], *, goes_on: bool 
             return _fail(f"error: {error}", 2)
         except DnnexpError as error:
             return _fail(f"error: {error}", 1)
+        except MemoryError as error:
+            return _fail(f"error: {in_words(error)}", 2)
+        except Interrupted as stop:
+            added = [override for override in stop.args if override not in given]
+            return _fail(f"\nstopped. To go on: {command_line(program, [*given, *added])}", 130)
         except KeyboardInterrupt:
-            again = f" To go on: {command_line(program, given)}" if goes_on else ""
-            return _fail(f"\nstopped.{again}", 130)
+            return _fail(f"\nstopped.{f' To go on: {command_line(program, given)}' if goes_on else ''}", 130)
         except BrokenPipeError:  # the reader of a pipe, such as `head`, has left
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except OSError as error:  # a full disk, a folder that cannot be written to
-            return _fail(f"error: {redact(str(error))}", 1)
+            return _fail(f"error: {error}", 1)
         return 0
 
     return main
@@ -225,5 +245,5 @@ def _run(arguments: Arguments, program: str, about: str, compose: Compose, run: 
 
 
 def _fail(line: str, code: int) -> int:
-    sys.stderr.write("\n" * line.startswith("\n") + " ".join(line.split()) + "\n")
+    sys.stderr.write("\n" * line.startswith("\n") + redact(" ".join(line.split())) + "\n")
     return code

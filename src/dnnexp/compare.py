@@ -57,6 +57,7 @@ def main(a: Config, b: Config, terminal: Terminal) -> None:
     protocol = Protocol(dataset, a.data.test_size, a.evaluation, a.seed)
     for config in (a, b):
         require_suited(config.trainer, protocol)
+    protocol.require_defined()
     sides = []
     for name, said, config in (("A", words_a, a), ("B", words_b, b)):
         sides.append(score(name, said, config, protocol, terminal))

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable
 from numbers import Number
 
-__all__ = ["ConfigError", "DataError", "DnnexpError", "nearest", "require", "require_choice", "shown"]
+__all__ = ["ConfigError", "DataError", "DnnexpError", "in_words", "nearest", "require", "require_choice", "shown"]
 
 WIDEST = 60  # characters of a value in a message
 
@@ -21,6 +21,16 @@ class ConfigError(DnnexpError):
 
 class DataError(DnnexpError):
     """Data that cannot be read or used; the message names the file, the column and the row."""
+
+
+def in_words(error: DnnexpError | MemoryError) -> str:
+    """Return what an error tells its user; where memory has run out, also what takes less of it."""
+    if not isinstance(error, MemoryError):
+        return str(error)
+    return (
+        f"out of memory: {str(error) or 'no more is left'}; take a smaller network or batch "
+        "(model.width, trainer.batch_size), or less data"
+    )
 
 
 def nearest(name: str, choices: Iterable[str]) -> str:

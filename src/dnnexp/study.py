@@ -7,7 +7,6 @@ from typing import Any
 
 from dnnexp.config.schema import Config, flatten
 from dnnexp.data.sources import load
-from dnnexp.errors import DataError
 from dnnexp.evaluation.configuration import Configuration
 from dnnexp.evaluation.cross_validation import Evaluation, cross_validate
 from dnnexp.evaluation.protocol import Protocol
@@ -15,7 +14,7 @@ from dnnexp.evaluation.refit import Refit, refit, refit_length
 from dnnexp.evaluation.several_seeds import refit_seeds
 from dnnexp.evaluation.stack import require_suited
 from dnnexp.search.records import TrialRecord
-from dnnexp.search.schema import SearchConfig, require_study_name
+from dnnexp.search.schema import require_study_name
 from dnnexp.search.space import settled
 from dnnexp.search.sweep import Scorers, Sweep
 from dnnexp.training.fit import OnEpoch
@@ -31,7 +30,7 @@ def make_protocol(config: Config) -> Protocol:
 def make_sweep(config: Config, protocol: Protocol) -> Sweep:
     """Return what every worker of the sweep is told."""
     require_suited(config.trainer, protocol)
-    require_defined(config.search, protocol)
+    protocol.require_defined(protocol.rescoring.folds if config.search.scores_again else ())
     name = config.study or protocol.dataset.name
     require_study_name(name)
     space = settled(config.search.space, config.configuration, protocol.dataset)
@@ -56,26 +55,6 @@ def make_sweep(config: Config, protocol: Protocol) -> Sweep:
         greater_is_better=protocol.metric.greater_is_better,
         defaults=flatten(Config()),
     )
-
-
-def require_defined(config: SearchConfig, protocol: Protocol) -> None:
-    """Raise DataError where the metric has no value on rows that a sweep scores, such as those of one class only.
-
-    Every trial would have a score that is not finite, and be taken for one that diverged.
-    """
-    parts = {f"fold {j} of {len(protocol.folds)}": fold.score for j, fold in enumerate(protocol.folds, 1)}
-    if config.scores_again:
-        fresh = protocol.rescoring.folds
-        parts |= {
-            f"fold {j} of {len(fresh)} that the best are scored on again": f.score for j, f in enumerate(fresh, 1)
-        }
-    parts["the test rows"] = protocol.split.test
-    undefined = next((part for part, rows in parts.items() if not protocol.is_defined(rows)), None)
-    if undefined is not None:
-        raise DataError(
-            f"evaluation.metric: {protocol.metric_name} has no value on {undefined}, whatever is predicted, as where "
-            "all rows are of one class; take another metric, or fewer and larger parts"
-        )
 
 
 def make_scorers(config: Config, protocol: Protocol) -> Scorers:

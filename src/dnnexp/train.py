@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import sys
 import time
 import uuid
@@ -13,6 +11,8 @@ from dnnexp.command import command, command_line
 from dnnexp.errors import DnnexpError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dnnexp.config import Config
     from dnnexp.evaluation.cross_validation import Evaluation
     from dnnexp.evaluation.protocol import Protocol
@@ -32,9 +32,7 @@ def main(config: Config, terminal: Terminal) -> None:
     for line in dataset.summary:
         terminal.say(line)
 
-    from dnnexp.evaluation.cross_validation import cross_validate
     from dnnexp.evaluation.protocol import Protocol
-    from dnnexp.evaluation.refit import refit, refit_length
     from dnnexp.evaluation.stack import first_step_trouble, network_shape
 
     started = time.time()
@@ -52,10 +50,37 @@ def main(config: Config, terminal: Terminal) -> None:
         return
     if config.trainer.health and not config.tracking.enabled:
         terminal.warn("trainer.health: what is measured goes into MLflow, and tracking is off; take tracking=mlflow")
+    protocol.require_defined()
+    from dnnexp.resumption import checkpoints, remove, resumable
+
+    saved = checkpoints(config, protocol, terminal)
+    with resumable(saved):
+        evaluation, refitted, trouble = trained(config, protocol, terminal, saved)
+    if refitted is not None:
+        from dnnexp.recording.models import with_card
+
+        refitted = refitted._replace(predictor=with_card(refitted, protocol, config))
+    where, model = "", None
+    if config.tracking.enabled:
+        where, model = record(config, protocol, evaluation, refitted, trouble, started)
+    remove(saved)
+    if refitted is None:
+        raise DnnexpError(f"{trouble}{f' ({where})' if where else ''}")
+    terminal.answer(f"{dataset.name}: the result", sentences(protocol, evaluation, refitted, where))
+    for line in keep_model(config, refitted, model):
+        terminal.tell(line)
+
+
+def trained(
+    config: Config, protocol: Protocol, terminal: Terminal, saved: Mapping[str, Checkpoints]
+) -> tuple[Evaluation | None, Refit | None, str]:
+    """Return what the folds say, where there are any, the network trained on all rows, and why not if not."""
+    from dnnexp.evaluation.cross_validation import cross_validate
+    from dnnexp.evaluation.refit import refit, refit_length
+
     evaluation: Evaluation | None = None
     refitted: Refit | None = None
     length, trouble = None, ""
-    saved = checkpoints(config, protocol)
     better = protocol.metric.greater_is_better
     if protocol.folds:
         terminal.heading(f"{len(protocol.folds)} networks, one for each fold, in lockstep")
@@ -83,20 +108,7 @@ def main(config: Config, terminal: Terminal) -> None:
                 )
             except DnnexpError as error:
                 trouble = str(error)
-    if refitted is not None:
-        from dnnexp.recording.models import with_card
-
-        refitted = refitted._replace(predictor=with_card(refitted, protocol, config))
-    where, model = "", None
-    if config.tracking.enabled:
-        where, model = record(config, protocol, evaluation, refitted, trouble, started)
-    for files in saved.values():
-        files.clear()
-    if refitted is None:
-        raise DnnexpError(f"{trouble}{f' ({where})' if where else ''}")
-    terminal.answer(f"{dataset.name}: the result", sentences(protocol, evaluation, refitted, where))
-    for line in keep_model(config, refitted, model):
-        terminal.tell(line)
+    return evaluation, refitted, trouble
 
 
 def propose_rate(config: Config, protocol: Protocol, terminal: Terminal, started: float) -> None:
@@ -125,19 +137,6 @@ def propose_rate(config: Config, protocol: Protocol, terminal: Terminal, started
         kept = f"MLflow could not be reached ({recorder.trouble}); the run is kept, and sent there by the next command."
         where.append(f"Recorded in MLflow as {run.name}." if recorded else kept)
     terminal.answer(f"{protocol.dataset.name}: the learning rate", [*rate_sentences(result), *where])
-
-
-def checkpoints(config: Config, protocol: Protocol) -> dict[str, Checkpoints]:
-    """Return where the two trainings of a run save how far they have come, by name; {} where nothing is to be saved."""
-    if config.trainer.checkpoint is None:
-        return {}
-    from dnnexp.training.checkpoint import Checkpoints
-
-    facts = {**config.decisive(), "data": protocol.dataset.sha256, "split": protocol.split.sha256}
-    identity = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-    folder = config.paths.outputs / "checkpoints" / identity[:16]
-    every, resume = config.trainer.checkpoint, config.trainer.resume
-    return {name: Checkpoints(folder / name, identity, every, resume=resume) for name in ("folds", "refit")}
 
 
 def sentences(protocol: Protocol, evaluation: Evaluation | None, refitted: Refit, where: str) -> list[str]:

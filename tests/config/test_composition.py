@@ -97,7 +97,7 @@ def test_a_grid_is_every_combination_in_order_and_all_of_it_is_valid(composer: C
     ]
     assert {config.data.name for config in configs} == {"iris"}
     assert configs[1].origin.overrides == ("model.depth=0", "optimizer.lr=0.01", "data=iris", "seed=1")
-    with pytest.raises(ConfigError, match="model.depth: need depth >= 0, got -1"):
+    with pytest.raises(ConfigError, match="model.depth: need 0 <= depth <= 10000, got -1"):
         composer.compose_grid(["model.depth=0,-1"])
 
 

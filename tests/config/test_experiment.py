@@ -55,6 +55,26 @@ def test_a_choice_that_contradicts_it_is_said_not_mixed(empty_folder: Path) -> N
         Composer().compose(["experiment=best", "optimizer=sgd"])
 
 
+@pytest.mark.parametrize(
+    ("key", "given", "value"),
+    [("model.width", "model.widths=[9,5]", 7), ("model.activation", "model.activations=[relu,tanh]", "silu")],
+)
+def test_an_override_that_a_list_of_it_makes_moot_is_refused_with_the_key_to_set(
+    key: str, given: str, value: object, empty_folder: Path
+) -> None:
+    write_experiment(Composer().compose([*FOUND, given]), "best")
+    for override in (f"{key}={value}", f"model={{{key.removeprefix('model.')}: {value}}}"):
+        with pytest.raises(ConfigError) as refusal:
+            Composer().compose(["experiment=best", override])
+        assert str(refusal.value) == (
+            f"{key}: changes nothing, because {key}s says it of each layer (in experiment/best.yaml); "
+            f"set {key}s, or add {key}s=null model.depth=2"
+        )
+    freed = Composer().compose(["experiment=best", f"{key}={value}", f"{key}s=null", "model.depth=2"])
+    assert [value in layer for layer in freed.model.hidden] == [True, True]
+    assert Composer().compose([f"{key}={value}", given])  # as in a comparison, where one side says more
+
+
 def test_what_came_from_the_environment_is_read_from_it_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_DATA", "/a/b.csv")
     text = experiment_text(Composer().compose(["data=csv", "data.path=${oc.env:MY_DATA}", "data.target=y"]))

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from dnnexp.config import Composer
+from dnnexp.config.manual import manual
 from dnnexp.errors import ConfigError
 
 REFUSED = {
@@ -37,7 +38,7 @@ REFUSED = {
     "no number at all": ("optimizer.lr=nan", ["optimizer.lr: need a number, got nan"]),
     "an endless number": ("optimizer.lr=inf", ["optimizer.lr: need a number, got inf"]),
     "null where something is needed": ("trainer.epochs=null", ["trainer.epochs: need a whole number, got null"]),
-    "width 0": ("model.width=0", ["model.width: need width >= 1, got 0"]),
+    "width 0": ("model.width=0", ["model.width: need 1 <= width <= 1000000, got 0"]),
     "a negative learning rate": ("optimizer.lr=-1", ["optimizer.lr: need lr > 0, got -1"]),
     "a negative seed": ("seed=-1", ["seed: need seed >= 0, got -1"]),
     "an activation misspelt": ("model.activation=rleu", ["model.activation", "'rleu'", "did you mean 'relu'?"]),
@@ -86,6 +87,15 @@ REFUSED = {
     "Hydra's node removed": ("~hydra.run", ["Hydra's own settings"]),
     "a target": ("+optimizer._target_=os.system", ["_target_", "never executes"]),
     "a target in a section given whole": ("model={_target_:os.system}", ["_target_", "never executes"]),
+    "a chooser in a section given whole": ("data={name: iris}", ["data.name belongs to the choice", "say data=iris"]),
+    "a home without quotes": ("paths.root=~/x", ["begins with ~ goes in quotes: 'paths.root=\"~/x\"'"]),
+    "a number of too many digits": ("seed=" + "9" * 5000, ["seed: need a number of fewer digits"]),
+    "a network beyond all measure": ("model.width=10000000000", ["model.width: need 1 <= width <= 1000000, got 1000"]),
+    "a list of such": ("model.widths=[4,10000000000]", ["model.widths[1]: need 1 <= width <= 1000000"]),
+    "a folder of nobody": (
+        "paths.root='~nobody-here/x'",
+        ["paths.root: ~nobody-here is the home", "write the path out"],
+    ),
     "shared storage, local tracking": (
         "storage='postgresql://me:pass@db/x'",
         ["storage: 'postgresql://me:***@db/x' is shared", "tracking.uri", "tracking=none"],
@@ -160,6 +170,15 @@ FILES = {
     "a number for a section": ("defaults: [config, _self_]\nmodel: 3\n", ["model"]),
     "a missing file": ("defaults: [nothing_like_it, _self_]\n", ["nothing_like_it"]),
     "a list": ("[1, 2]\n", ["study"]),
+    "defaults that name the file itself": (
+        "defaults: [config, study]\n",
+        ["study.yaml: its defaults", "study -> study"],
+    ),
+    "two options in a list": (
+        "defaults: [config, {override /data: [iris, wine]}]\n",
+        ["data: need one option, got iris and wine", "in the defaults of a config file", "name one"],
+    ),
+    "an alias within its anchor": ("model: &m {widths: *m}\n", ["study.yaml: an alias (*name) stands within"]),
 }
 
 
@@ -171,6 +190,32 @@ def test_a_config_file_is_refused_in_one_line_that_names_it(text: str, words: li
     message = str(refusal.value)
     assert "\n" not in message
     assert [word for word in words if word not in message] == [], message
+
+
+def test_a_file_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
+    (tmp_path / "experiment").mkdir()
+    for name in ("study", "experiment/mine"):
+        (tmp_path / f"{name}.yaml").write_bytes(b"# @package _global_\n# caf\xe9\n")
+    with pytest.raises(ConfigError, match=r"experiment/mine\.yaml: not UTF-8: .* byte 26; save it as UTF-8"):
+        Composer(config_dir=tmp_path).compose(["experiment=mine"])
+    with pytest.raises(ConfigError, match=r"study\.yaml: not UTF-8"):
+        Composer("study", tmp_path).compose()
+    with pytest.raises(ConfigError, match=r"study\.yaml: not UTF-8"):
+        manual("python -m x", "About.", Composer(config_dir=tmp_path).vocabulary, "study")
+
+
+def test_an_option_may_build_on_another_of_its_group(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "mine.yaml").write_text("defaults: [iris, _self_]\ntest_size: 0.3\n")
+    data = Composer(config_dir=tmp_path).compose(["data=mine"]).data
+    assert (data.name, data.test_size) == ("iris", 0.3)
+
+
+def test_options_that_lead_back_to_themselves_are_refused_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "mine.yaml").write_text("# @package _global_\ndefaults: [mine]\n")
+    with pytest.raises(ConfigError, match=r"config\.yaml: the defaults of an option lead back to itself"):
+        Composer(config_dir=tmp_path).compose(["experiment=mine"])
 
 
 def test_a_config_file_can_make_nothing_be_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,6 +60,14 @@ def test_values_become_what_the_schema_declares(values: dict[str, Any], expected
         ({"inner": {"rat": 3}}, "inner.rat: no such key; inner has: rate, names"),
         ({"inner": {"names": ["a", None]}}, r"inner.names\[1\]: need a text, got null"),
         ({"rows": [[1], 2]}, r"rows\[1\]: need a list, each a whole number, got 2"),
+        (
+            {"count": 10**400},
+            "count: need a whole number, got 10{59}…, which is too large; at most 9223372036854775807",
+        ),
+        ({"count": str(10**400)}, "count: need a whole number, got '10+…"),
+        ({"count": float("inf")}, "count: need a whole number, got inf"),
+        ({"inner": {"rate": 10**400}}, r"inner.rate: need a number, got 10+…, which is too large; at most 1\.79"),
+        ({"inner": {"rate": float("nan")}}, "inner.rate: need a number, got nan"),
         ({"word": "???"}, "word: must be set, with word=VALUE; need a text or null"),
     ],
 )

@@ -16,11 +16,11 @@ from dnnexp.errors import ConfigError
         ({"task": "regresion"}, "data.task: unknown choice 'regresion', did you mean 'regression'?"),
         ({"test_size": 0.0}, "data.test_size: need 0 < test_size < 1, got 0.0"),
         ({"test_size": float("nan")}, "data.test_size: need 0 < test_size < 1, got nan"),
-        ({"examples": 9}, "data.examples: need examples >= 10, got 9"),
+        ({"examples": 9}, "data.examples: need 10 <= examples <= 1000000000, got 9"),
         ({"noise": -0.1}, "data.noise: need noise >= 0, got -0.1"),
         ({"noise": float("inf")}, "data.noise: need noise >= 0, got inf"),
         ({"seed": -1}, "data.seed: need seed >= 0, got -1"),
-        ({"columns": 4}, "data.columns: need columns >= 5, got 4"),
+        ({"columns": 4}, "data.columns: need 5 <= columns <= 1000000000, got 4"),
         ({"rows": 9}, "data.rows: need rows >= 10, got 9"),
         (
             {"separator": "ab"},

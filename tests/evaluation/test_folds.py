@@ -23,6 +23,16 @@ def test_the_three_parts_of_a_fold_are_disjoint_and_cover_the_development_rows(
         np.testing.assert_array_equal(np.sort(np.concatenate(fold)), DEVELOPMENT)
 
 
+@pytest.mark.parametrize(("key", "rows"), [("score_size", 150), ("stop_size", 120)])
+@pytest.mark.parametrize("order", [None, np.arange(150)])
+def test_a_share_that_leaves_no_row_to_train_on_is_refused(key: str, rows: int, order: np.ndarray | None) -> None:
+    config = EvaluationConfig("holdout", **{key: 0.999})
+    with pytest.raises(
+        DataError, match=rf"evaluation\.{key}: need a share .* got 0.999 of {rows} rows, which is {rows}"
+    ):
+        draw_folds(DEVELOPMENT, None, config, SEED, order=order)
+
+
 def test_every_development_row_is_scored_once_in_each_repeat() -> None:
     folds = draw_folds(DEVELOPMENT, LABELS, EvaluationConfig(folds=4, repeats=3), SEED)
     assert len(folds) == 12

@@ -76,6 +76,17 @@ def test_training_prints_now_and_then_and_a_summary() -> None:
     ]
 
 
+def test_the_time_left_of_a_resumed_training_goes_by_the_epochs_since() -> None:
+    console, clock = plain(), Clock()
+    with TrainingProgress(console, 100, "accuracy", clock=clock) as progress:
+        for epoch in range(91, 96):
+            clock.now += 10
+            progress.epoch(epoch, 0.5)
+    assert lines(console)[0] == "epoch 91/100  loss 0.5000  at most 90 s left"
+    assert lines(console)[4] == "epoch 95/100  loss 0.5000  at most 50 s left"
+    assert lines(console)[5] == "trained epochs 91 to 95 in 50 s: loss 0.5000"
+
+
 def test_the_best_is_the_least_where_less_is_better_and_an_end_by_error_says_so() -> None:
     console, clock = plain(), Clock()
     training = TrainingProgress(console, 5, "rmse", greater_is_better=False, clock=clock)

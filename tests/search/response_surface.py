@@ -133,5 +133,10 @@ def note_threads(folder: Path, names: tuple[str, ...], _tell: Callable[[Any], No
     (folder / str(os.getpid())).write_text(" ".join(os.environ[name] for name in names))
 
 
+def run_out_of_memory(_tell: object) -> None:
+    """Ask for more memory than there is."""
+    np.empty(2**50)
+
+
 if __name__ == "__main__":
     work(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4]), *sys.argv[5:])

@@ -50,6 +50,10 @@ def test_processes_that_meet_a_cold_file_all_open_it(tmp_path: Path):
         ("optuna.db", 'storage: need a URL like "sqlite:///runs/optuna.db"'),
         ("sqlite://", "storage: need a file for SQLite"),
         ("postgres://me:secret@nowhere/db", r"storage: cannot open postgres://me:\*\*\*@nowhere/db: Can't load plugin"),
+        (
+            "postgres://nowhere/db?user=me&password=secret",
+            r"storage: cannot open postgres://nowhere/db\?password=\*\*\*",
+        ),
     ],
 )
 def test_what_cannot_be_opened_is_one_line_without_the_password(url: str, message: str):

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import response_surface
-from response_surface import note_threads, sweep, work, work_and_tell
+from response_surface import note_threads, run_out_of_memory, sweep, work, work_and_tell
 
 from dnnexp.errors import DnnexpError
 from dnnexp.search.records import TrialRecord
@@ -228,3 +228,11 @@ def test_where_no_worker_can_work_the_user_reads_why(tmp_path: Path, capfd: pyte
     said = capfd.readouterr().err
     assert re.search(r"worker 1 of 1: study 'study' was begun with other settings.*data was 'another'", said)
     assert "Traceback" not in said
+
+
+def test_a_worker_that_runs_out_of_memory_says_so_in_one_line(capfd: pytest.CaptureFixture[str]):
+    with pytest.raises(DnnexpError, match=r"every worker ended"):
+        run_workers(run_out_of_memory, (), 1)
+    assert re.fullmatch(
+        r"worker 1 of 1: out of memory: Unable to allocate 8\.00 PiB .*; take a smaller .*\n", capfd.readouterr().err
+    )

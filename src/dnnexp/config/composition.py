@@ -29,12 +29,21 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from dnnexp.config.environment import from_environment
-from dnnexp.config.refusal import GROUPS, check_override, check_tree, choices_of, failure_in_one_line
+from dnnexp.config.refusal import (
+    GROUPS,
+    check_effect,
+    check_options,
+    check_override,
+    check_tree,
+    choices_of,
+    failure_in_one_line,
+)
 from dnnexp.config.schema import Config, Origin
 from dnnexp.config.values import build
 from dnnexp.config.vocabulary import Vocabulary, conf_folder
 from dnnexp.errors import ConfigError
 from dnnexp.redaction import redact
+from dnnexp.user_path import user_path
 
 __all__ = ["Composer"]
 
@@ -56,7 +65,7 @@ class Composer:
     def __init__(self, config_name: str = "config", config_dir: str | Path | None = None) -> None:
         folders = [conf_folder()]
         if config_dir is not None:
-            folders.append(Path(config_dir).expanduser().absolute())
+            folders.append(user_path("--config-dir", str(config_dir)).absolute())
             if not folders[-1].is_dir():
                 raise ConfigError(f"--config-dir: no such folder: {config_dir}")
         self._config_name = config_name.removesuffix(".yaml")
@@ -112,6 +121,9 @@ class Composer:
                 parsed += parser.parse_overrides([text])
             except HydraException as failure:
                 raise ConfigError(failure_in_one_line(failure, text)) from None
+            except ValueError:  # Python reads no whole number of more than 4300 digits
+                key = text.partition("=")[0]
+                raise ConfigError(f"{key}: need a number of fewer digits, got {len(text)} characters") from None
         return parsed
 
     def _config(self, overrides: Sequence[Override]) -> Config:
@@ -123,6 +135,7 @@ class Composer:
         check_tree(unresolved, tree.choices, self.vocabulary, lambda key: self._said_in(key, tree, said))
         with _failures_in_one_line():
             resolved: Any = OmegaConf.to_container(tree.values, resolve=True)
+        check_effect(overrides, resolved, lambda key: self._said_in(key, tree, said))
         masked = from_environment(tree.values, resolved)
         origin = Origin(
             text=redact(OmegaConf.to_yaml(tree.values)),
@@ -143,7 +156,7 @@ class Composer:
     def _compose(self, overrides: Sequence[Override]) -> Tree:
         options = [override for override in overrides if override.key_or_group in GROUPS and not _is_section(override)]
         repository = CachingConfigRepository(self._loader.repository)  # a composition changes what it has read
-        with _failures_in_one_line():
+        with _failures_in_one_line(), self._unreadable_by_name(options):
             defaults = create_defaults_list(
                 repo=repository,
                 config_name=self._config_name,
@@ -151,12 +164,26 @@ class Composer:
                 prepend_hydra=False,
                 skip_missing=False,
             )
+            check_options(defaults.defaults)
             values = self._loader._compose_config_from_defaults_list(defaults.defaults, repository)  # noqa: SLF001
             OmegaConf.set_struct(values, False)
             for override in overrides:
                 if override not in options:
                     OmegaConf.update(values, override.key_or_group, override.value(), merge=True, force_add=True)
         return Tree(values, dict(defaults.overrides.known_choices), defaults.defaults)
+
+    @contextmanager
+    def _unreadable_by_name(self, options: Sequence[Override]) -> Iterator[None]:
+        """Raise ConfigError that names the file where one of them is not UTF-8, or leads back to itself."""
+        try:
+            yield
+        except (RecursionError, UnicodeDecodeError) as failure:
+            self.vocabulary.require_readable(
+                self._config_name, {item.key_or_group: str(item.value()) for item in options}
+            )
+            circle = "the defaults of an option lead back to itself; take that entry out"
+            reason = circle if isinstance(failure, RecursionError) else str(failure)
+            raise ConfigError(f"{self._config_name}.yaml: {reason}") from None
 
     def _said_in(self, key: str, tree: Tree, said: set[str]) -> str:
         """Return " (in FILE)" for a key that a config file sets, "" for one that an override does."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from hydra.core.default_element import ResultDefault
 from hydra.core.override_parser.types import Override
 from hydra.errors import MissingConfigException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
@@ -18,11 +19,20 @@ from dnnexp.config.vocabulary import CHOOSERS, Vocabulary
 from dnnexp.errors import ConfigError, nearest
 from dnnexp.redaction import redact
 
-__all__ = ["GROUPS", "check_override", "check_tree", "choices_of", "failure_in_one_line"]
+__all__ = [
+    "GROUPS",
+    "check_effect",
+    "check_options",
+    "check_override",
+    "check_tree",
+    "choices_of",
+    "failure_in_one_line",
+]
 
 SETTINGS = tuple(leaf_keys(Config))
 SECTIONS = tuple(dict.fromkeys(key.rpartition(".")[0] for key in SETTINGS if "." in key))
 GROUPS = (*(section for section in SECTIONS if "." not in section), "experiment")
+LISTS = {"model.width": "model.widths", "model.activation": "model.activations"}  # where given, the list counts
 NEVER = "config chooses, it never executes"
 
 
@@ -37,17 +47,31 @@ def check_override(override: Override, vocabulary: Vocabulary) -> None:
         raise ConfigError(f"{said}: a key cannot be removed; set it to null: {key}=null")
     if override.is_sweep_override():
         raise ConfigError(f"{said}: several values: add -m to run each of them, or quote the value if it is one text")
-    if isinstance(value, dict):
-        for leaf in _leaves(value, key):
-            _check_executes_nothing(leaf, said)
-            _check_known(leaf)
-    elif key in GROUPS:
+    if key in GROUPS and not isinstance(value, dict):
         _check_option(key, value, vocabulary)
-    else:
-        _check_known(key)
-        group, _, name = key.partition(".")
+        return
+    for leaf, content in _settings(override):
+        _check_executes_nothing(leaf, said)
+        _check_known(leaf)
+        group, _, name = leaf.partition(".")
         if name in CHOOSERS:
-            raise ConfigError(f"{said}: this key belongs to the choice of the group; say {group}={value}")
+            raise ConfigError(f"{said}: {leaf} belongs to the choice of the group; say {group}={content}")
+
+
+def check_options(files: Sequence[ResultDefault]) -> None:
+    """Raise ConfigError where a list in a file's defaults chooses several options of a group; one may build on another.
+
+    files: those that a configuration is composed of.
+    """
+    for group in GROUPS:
+        within = f"{group}/"
+        paths = [str(file.config_path) for file in files if not str(file.parent).startswith(within)]
+        chosen = [path.removeprefix(within) for path in paths if path.startswith(within)]
+        if len(chosen) > 1:
+            raise ConfigError(
+                f"{group}: need one option, got {' and '.join(chosen)} from a list in the defaults of a config file; "
+                "name one of them there"
+            )
 
 
 def check_tree(
@@ -69,6 +93,19 @@ def check_tree(
             _check_meant(group, chooser, section, choices.get(group), vocabulary, source)
 
 
+def check_effect(overrides: Sequence[Override], tree: Mapping[str, Any], source: Callable[[str], str]) -> None:
+    """Raise ConfigError for an override that changes nothing, because a list in a config file says it of each layer."""
+    said = {key for override in overrides for key, _ in _settings(override)}
+    for key, list_key in LISTS.items():
+        group, _, name = list_key.partition(".")
+        values = (tree.get(group) or {}).get(name)
+        if key in said and list_key not in said and isinstance(values, list):
+            raise ConfigError(
+                f"{key}: changes nothing, because {list_key} says it of each layer{source(list_key)}; "
+                f"set {list_key}, or add {list_key}=null model.depth={len(values)}"
+            )
+
+
 def choices_of(name: str, choices: list[str]) -> str:
     """Return "did you mean …? choices: …", "there is none" for no choices."""
     return nearest(name, choices) if choices else "there is none"
@@ -80,6 +117,9 @@ def failure_in_one_line(failure: Exception, override: str = "") -> str:
     if isinstance(failure, OverrideParseException):
         reasons = [line for line in lines if override not in line and "hydra.cc" not in line]
         reason = f" ({reasons[0]})" if reasons else ""
+        key, _, value = override.partition("=")
+        if value.startswith("~"):
+            return redact(f"{override}: cannot be read, a value that begins with ~ goes in quotes: '{key}=\"{value}\"'")
         return redact(f"{override}: cannot be read{reason}; quote a value with spaces, commas, = or ?: 'key=\"value\"'")
     if isinstance(failure, MarkedYAMLError) and failure.problem_mark is not None:
         mark = failure.problem_mark
@@ -95,6 +135,19 @@ def failure_in_one_line(failure: Exception, override: str = "") -> str:
     if isinstance(failure, OmegaConfBaseException) and failure.full_key:
         text = f"{failure.full_key}: {text}"
     return redact(text)
+
+
+def _settings(override: Override) -> Iterator[tuple[str, Any]]:
+    """Yield each key that an override sets, with its value: several where it gives a section."""
+    key, value = override.key_or_group, override.value()
+    if not isinstance(value, dict):
+        yield key, value
+        return
+    for leaf in _leaves(value, key):
+        content: Any = value
+        for name in leaf.removeprefix(f"{key}.").split("."):
+            content = content.get(name) if isinstance(content, dict) else None
+        yield leaf, content
 
 
 def _check_executes_nothing(key: str, said: str) -> None:

@@ -23,6 +23,7 @@ from dnnexp.redaction import redact
 from dnnexp.search.schema import SearchConfig, require_study_name
 from dnnexp.tracking.schema import TrackingConfig, require_store
 from dnnexp.training.schema import ScheduleConfig, TrainerConfig
+from dnnexp.user_path import user_path
 
 __all__ = ["Config", "Origin", "PathsConfig", "Setting", "flatten"]
 
@@ -55,7 +56,7 @@ class PathsConfig:
     @property
     def folder(self) -> Path:
         """The root, absolute."""
-        return Path(self.root).expanduser().absolute()
+        return user_path("paths.root", self.root).absolute()
 
     @property
     def artifacts(self) -> Path:

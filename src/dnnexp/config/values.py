@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import math
+import sys
 import types
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from dnnexp.errors import ConfigError
+from dnnexp.errors import ConfigError, shown
 
 __all__ = ["build", "leaf_keys", "section_of"]
 
 NAMES: dict[Any, str] = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
+LARGEST: dict[Any, int | float] = {int: 2**63 - 1, float: sys.float_info.max}  # what NumPy and databases hold
 
 
 def leaf_keys(schema: type, prefix: str = "") -> Iterator[str]:
@@ -69,9 +70,11 @@ def _convert(value: Any, hint: Any, key: str) -> Any:
             return [_convert(item, element, f"{key}[{i}]") for i, item in enumerate(value)]
         if arm in NAMES and (plain := _plain(value, arm)) is not None:
             return plain
-    remedy = (
-        f"; a text like that goes in quotes: '{key}=\"…\"'" if str in arms and isinstance(value, bool | float) else ""
-    )
+    remedy, kind = "", int if int in arms else float
+    if str in arms and isinstance(value, bool | float):
+        remedy = f"; a text like that goes in quotes: '{key}=\"…\"'"
+    elif kind in arms and isinstance(value, int) and abs(value) > LARGEST[kind]:
+        remedy = f", which is too large; at most {LARGEST[kind]}"
     raise ConfigError(f"{key}: need {_law(hint)}, got {_shown(value)}{remedy}")
 
 
@@ -86,7 +89,7 @@ def _plain(value: Any, kind: type) -> int | float | str | bool | None:
             value = float(value) if kind is float else int(value)
         except ValueError:
             return None
-    if not isinstance(value, int | float) or not math.isfinite(value) or (kind is int and value != int(value)):
+    if not isinstance(value, int | float) or not abs(value) <= LARGEST[kind] or (kind is int and value != int(value)):
         return None
     return int(value) if kind is int else float(value)
 
@@ -105,4 +108,4 @@ def _law(hint: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    return "null" if value is None else str(value).lower() if isinstance(value, bool) else repr(value)
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else shown(value)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -62,17 +63,30 @@ class Vocabulary:
         file = self.file(group, option)
         return {} if file is None else _entries(file)
 
-    def defaults(self, config_name: str) -> dict[str, str | None]:
-        """Return the option of each group that a main file chooses, with those of the main files it builds on."""
+    def defaults(self, config_name: str, through: Sequence[str] = ()) -> dict[str, str | None]:
+        """Return the option of each group that a main file chooses, with those of the main files it builds on.
+
+        through: main files that have led to it. Raises ConfigError where one of them leads back to itself.
+        """
         file = self.file("", config_name)
-        values: Any = OmegaConf.to_container(OmegaConf.load(file)) if file is not None else {}
+        values = _read(file) if file is not None else {}
         chosen: dict[str, str | None] = {}
         for item in values.get("defaults", []):
             if isinstance(item, str) and item != "_self_":
-                chosen |= self.defaults(item)
+                path = (*through, config_name, item)
+                if item in path[:-1]:
+                    raise ConfigError(f"{file}: its defaults lead back to itself: {' -> '.join(path)}; take out {item}")
+                chosen |= self.defaults(item, path[:-1])
             elif isinstance(item, dict):
                 chosen |= {str(group).removeprefix("override ").strip(" /"): option for group, option in item.items()}
         return chosen
+
+    def require_readable(self, config_name: str, chosen: Mapping[str, str | None]) -> None:
+        """Raise ConfigError for a main file, or an option of it or of those chosen, that cannot be read."""
+        for group, option in (self.defaults(config_name) | dict(chosen)).items():
+            file = self.file(group, str(option))
+            if file is not None:
+                _read(file)
 
     def keys(self, group: str, name: str | None, choice: str | None) -> tuple[str, ...] | None:
         """Return the keys that a section has whose chooser says `name`, or that was made from option `choice`.
@@ -86,10 +100,27 @@ class Vocabulary:
         return None
 
 
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}: not UTF-8: {error.reason} at byte {error.start + 1}; save it as UTF-8") from None
+
+
+def _read(file: Path) -> Any:
+    """Return what a YAML file holds. Raises ConfigError for what is not UTF-8, and for an alias within its anchor."""
+    try:
+        return OmegaConf.to_container(OmegaConf.load(io.StringIO(_text(file))))
+    except RecursionError:
+        raise ConfigError(
+            f"{file}: an alias (*name) stands within what it is the name of (&name); write the values out"
+        ) from None
+
+
 @cache
 def _keys(file: Path) -> tuple[str, ...]:
     """Return the leaves of a YAML file by their dotted keys."""
-    return tuple(_leaves(OmegaConf.to_container(OmegaConf.load(file))))
+    return tuple(_leaves(_read(file)))
 
 
 def _leaves(values: Any, prefix: str = "") -> Iterator[str]:
@@ -105,7 +136,7 @@ def _entries(file: Path) -> dict[str, Entry]:
     """Return the leaves of a YAML file whose nesting is plain: one key to a line, comments at its end."""
     entries: dict[str, Entry] = {}
     parents: list[tuple[int, str]] = []
-    lines = [match for match in map(LINE.match, file.read_text(encoding="utf-8").splitlines()) if match]
+    lines = [match for match in map(LINE.match, _text(file).splitlines()) if match]
     for match, after in zip(lines, [*lines[1:], None], strict=True):
         indent = len(match["indent"])
         parents = [parent for parent in parents if parent[0] < indent]

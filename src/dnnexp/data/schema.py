@@ -15,6 +15,7 @@ SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "space":
 SCALINGS = ("standard", "robust", "global", "none")
 SKEWS = ("none", "log", "quantile")
 SELECTORS = ("trees", "mutual_information")
+MOST = 1_000_000_000  # examples or columns that a generator makes
 
 
 @dataclass
@@ -76,11 +77,11 @@ class DataConfig:
         if self.task is not None:
             require_choice("data.task", self.task, TASKS)
         if self.examples is not None:
-            require(self.examples >= 10, "data.examples", "examples >= 10", self.examples)
+            require(10 <= self.examples <= MOST, "data.examples", f"10 <= examples <= {MOST}", self.examples)
         if self.noise is not None:
             require(0 <= self.noise < float("inf"), "data.noise", "noise >= 0", self.noise)
         if self.columns is not None:
-            require(self.columns >= 5, "data.columns", "columns >= 5", self.columns)
+            require(5 <= self.columns <= MOST, "data.columns", f"5 <= columns <= {MOST}", self.columns)
         if self.bits is not None:
             require(4 <= self.bits <= 16, "data.bits", "4 <= bits <= 16", self.bits)
         if self.compositions is not None:

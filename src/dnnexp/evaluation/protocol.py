@@ -16,7 +16,7 @@ from dnnexp.data.preprocessing import Preprocessor, column_importances
 from dnnexp.data.schema import PreprocessingConfig
 from dnnexp.data.split import TestSplit, lock_test
 from dnnexp.data.target_code import TargetCode
-from dnnexp.errors import require_choice
+from dnnexp.errors import DataError, require_choice
 from dnnexp.evaluation.folds import Fold, draw_folds, most_folds
 from dnnexp.evaluation.schema import EvaluationConfig
 from dnnexp.evaluation.threshold import require_tunable
@@ -72,6 +72,23 @@ class Protocol:
         Y = TargetCode.fit(task, self.dataset.classes, y).encode(y).T if task != "regression" else y.T
         weights = np.ones(len(rows)) if self.dataset.weights is None else self.dataset.weights[rows]
         return bool(np.isfinite(self.metric.function(Y.astype(np.float64), Y.astype(np.float64), weights)))
+
+    def require_defined(self, again: Sequence[Fold] = ()) -> None:
+        """Raise DataError where the metric has no value on rows that are scored, such as those of one class only.
+
+        Every network would have a score that is not a number there. again: folds that a sweep scores its best on.
+        """
+        parts = {f"fold {j} of {len(self.folds)}": fold.score for j, fold in enumerate(self.folds, 1)}
+        parts |= {
+            f"fold {j} of {len(again)} that the best are scored on again": fold.score for j, fold in enumerate(again, 1)
+        }
+        parts["the test rows"] = self.split.test
+        undefined = next((part for part, rows in parts.items() if not self.is_defined(rows)), None)
+        if undefined is not None:
+            raise DataError(
+                f"evaluation.metric: {self.metric_name} has no value on {undefined}, whatever is predicted, as where "
+                "all rows are of one class; take another metric, or fewer and larger parts"
+            )
 
     def loss(self, name: str | None) -> str:
         """Return the loss of that name, or the task's own for None. Raises ConfigError for one that does not suit."""

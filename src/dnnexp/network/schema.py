@@ -13,13 +13,14 @@ from dnnexp.network.normalization import NORMALIZATIONS
 __all__ = ["ModelConfig"]
 
 LARGEST_GAIN = 1e30
+DEEPEST, WIDEST = 10_000, 1_000_000  # beyond, a network's size is no number that NumPy has for it
 
 
 @dataclass
 class ModelConfig:
     """Hidden layers: either `depth` layers of one `width`, or a list `widths`; one activation, or one for each layer.
 
-    Raises ConfigError for a width below 1, an unknown name, or lists whose lengths disagree with the depth.
+    Raises ConfigError for a depth or width out of range, an unknown name, or lists that disagree with the depth.
     """
 
     depth: int | None = None  # hidden layers; None: as many as `widths` or `activations` has, else 1
@@ -35,10 +36,10 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         if self.depth is not None:
-            require(self.depth >= 0, "model.depth", "depth >= 0", self.depth)
-        require(self.width >= 1, "model.width", "width >= 1", self.width)
+            require(0 <= self.depth <= DEEPEST, "model.depth", f"0 <= depth <= {DEEPEST}", self.depth)
+        require(1 <= self.width <= WIDEST, "model.width", f"1 <= width <= {WIDEST}", self.width)
         for i, width in enumerate(self.widths or []):
-            require(width >= 1, f"model.widths[{i}]", "width >= 1", width)
+            require(1 <= width <= WIDEST, f"model.widths[{i}]", f"1 <= width <= {WIDEST}", width)
         require_choice("model.activation", self.activation, ACTIVATIONS)
         for i, activation in enumerate(self.activations or []):
             require_choice(f"model.activations[{i}]", activation, ACTIVATIONS)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dnnexp.errors import ConfigError, require
+from dnnexp.user_path import user_path
 
 __all__ = ["STDOUT", "PredictionConfig", "require_output"]
 
@@ -38,7 +39,7 @@ def require_output(output: str, source: str | None) -> Path | None:
     """
     if output == STDOUT:
         return None
-    path = Path(output).expanduser()
+    path = user_path("output", output)
     suffixes = [suffix.lower() for suffix in path.suffixes]
     kind = suffixes[-2:-1] if suffixes and suffixes[-1] in COMPRESSIONS else suffixes[-1:]
     known = bool(kind) and kind[0] in (*TABLES, *(() if suffixes[-1] in COMPRESSIONS else PARQUET))
@@ -50,7 +51,7 @@ def require_output(output: str, source: str | None) -> Path | None:
         raise ConfigError(f"output: no folder {path.parent}, make it first")
     if path.exists() and not path.is_file():
         raise ConfigError(f"output: {output} is there and no plain file; - writes to standard output")
-    rows = None if source is None else Path(source).expanduser()
+    rows = None if source is None else user_path("data.path", source)
     if rows is not None and rows.exists() and path.exists() and path.samefile(rows):
         raise ConfigError(f"output: {output} is data.path itself, which would be lost; need another file")
     return path

@@ -16,6 +16,7 @@ from dnnexp.errors import ConfigError
 from dnnexp.model_file import write_whole
 from dnnexp.predictor import ModelCard, Predictor
 from dnnexp.redaction import redact
+from dnnexp.user_path import user_path
 
 if TYPE_CHECKING:
     from dnnexp.evaluation.protocol import Protocol
@@ -90,7 +91,7 @@ def find_predictor(config: Config, source: str) -> Predictor:
     """
     if source.startswith(ADDRESSES):
         return _fetched(config, source)
-    path = Path(source).expanduser()
+    path = user_path("source", source)
     if path.is_dir() and (path / FILE).is_file():
         path = path / FILE
     if path.is_file():

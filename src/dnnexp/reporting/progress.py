@@ -84,6 +84,7 @@ class TrainingProgress:
         self._sign = 1 if greater_is_better else -1
         self._started = clock()
         self._epoch, self._loss = 0, math.nan
+        self._before = 0  # epochs that were trained earlier: a resumed training begins after them
         self._best: tuple[float, int] | None = None
 
     def __enter__(self) -> Self:
@@ -93,10 +94,12 @@ class TrainingProgress:
 
     def epoch(self, epoch: int, loss: float, score: float | None = None) -> None:
         """Say that an epoch, counted from 1, has ended with this loss and this score of the metric."""
+        if not self._epoch:
+            self._before = epoch - 1
         self._epoch, self._loss = epoch, loss
         if score is not None and (self._best is None or self._sign * score > self._sign * self._best[0]):
             self._best = (score, epoch)
-        left = (self._clock() - self._started) / epoch * (self._epochs - epoch)
+        left = (self._clock() - self._started) / (epoch - self._before) * (self._epochs - epoch)
         words = [f"epoch {epoch}/{self._epochs}", f"loss {number(loss)}"]
         if self._best is not None:
             words += [f"{self._metric} {number(score)}", f"best {number(self._best[0])}"]
@@ -109,7 +112,10 @@ class TrainingProgress:
     ) -> None:
         self._live.stop()
         if self._epoch:
-            taken = f"{self._epoch} epoch{'s' * (self._epoch != 1)} in {duration(self._clock() - self._started)}"
+            count = f"{self._epoch} epoch{'s' * (self._epoch != 1)}"
+            if self._before:
+                count = f"epochs {self._before + 1} to {self._epoch}"
+            taken = f"{count} in {duration(self._clock() - self._started)}"
             best = (
                 "" if self._best is None else f", best {self._metric} {number(self._best[0])} at epoch {self._best[1]}"
             )

@@ -13,6 +13,7 @@ import optuna
 import sqlalchemy as sa
 
 from dnnexp.errors import ConfigError, DnnexpError
+from dnnexp.redaction import redact
 
 __all__ = ["GRACE", "HEARTBEAT", "open_storage", "sqlite_url", "trouble_in_words"]
 
@@ -87,7 +88,8 @@ def _cause(error: BaseException | None) -> BaseException | None:
 def _in_words(address: sa.URL, error: BaseException) -> str:
     """Return the database and the first line of what it says, both without its password."""
     cause = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return f"{address.render_as_string(hide_password=True)}: {cause.replace(str(address.password or chr(0)), '***')}"
+    said = cause.replace(str(address.password or chr(0)), "***")
+    return redact(f"{address.render_as_string(hide_password=True)}: {said}")
 
 
 def _share_file(engine: sa.Engine) -> None:

@@ -16,7 +16,8 @@ from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
-from dnnexp.errors import DnnexpError
+from dnnexp.errors import DnnexpError, in_words
+from dnnexp.redaction import redact
 from dnnexp.search.interrupts import Interrupts, handled
 
 __all__ = ["Workers", "started_workers"]
@@ -152,8 +153,8 @@ def _work(target: Callable[..., None], connection: Connection, imports: Sequence
         target(*arguments, tell)
     except KeyboardInterrupt:
         sys.exit(STOPPED)
-    except DnnexpError as error:
-        sys.stderr.write(f"{multiprocessing.current_process().name}: {error}\n")
+    except (DnnexpError, MemoryError) as error:
+        sys.stderr.write(f"{multiprocessing.current_process().name}: {redact(in_words(error))}\n")
         sys.exit(REFUSED)
 
 

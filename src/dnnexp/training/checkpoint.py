@@ -10,7 +10,7 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,12 +41,27 @@ class State(NamedTuple):
 class Checkpoints:
     """The checkpoints of one run in a folder, one each `every` epochs.
 
-    identity: which run it is, by whatever decides its bits. resume: it is to go on from the last one.
+    identity: which run it is, by whatever decides its bits. resume: it is to go on from the last one. on_resume: told
+    after which epoch it goes on, 0 where there is nothing to go on from, and why files were passed over.
     """
 
-    def __init__(self, folder: Path, identity: str, every: int = 1, *, resume: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        identity: str,
+        every: int = 1,
+        *,
+        resume: bool = False,
+        on_resume: Callable[[int, Sequence[str]], None] | None = None,
+    ) -> None:
         self.folder, self.identity, self.every, self.resume = folder, identity, every, resume
         self.refused: list[str] = []  # why files were passed over by `load`
+        self._on_resume = on_resume
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no file to go on from."""
+        return not self._files()
 
     def save(self, epoch: int, state: State) -> Path:
         """Write the state after that epoch, drop all but the last two files, return the path."""
@@ -71,6 +86,11 @@ class Checkpoints:
             except CheckpointError as error:
                 self.refused.append(str(error))
         return None
+
+    def resumed(self, epoch: int) -> None:
+        """Take note that the run goes on after that epoch, 0 for from the beginning."""
+        if self._on_resume is not None:
+            self._on_resume(epoch, self.refused)
 
     def clear(self) -> None:
         """Remove the files: the run has ended. What a kill cut short while it was written goes too."""

@@ -131,8 +131,10 @@ class Lockstep:
         """Go on from the last checkpoint where that is asked for; else remove what an earlier run has left."""
         if not checkpoints.resume:
             checkpoints.clear()
-        elif (state := checkpoints.load()) is not None:
+            return
+        if (state := checkpoints.load()) is not None:
             self.restore(state)
+        checkpoints.resumed(self._epoch)
 
     def state(self) -> State:
         """Return everything that the rest of the run depends on."""

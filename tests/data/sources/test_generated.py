@@ -8,6 +8,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from dnnexp.data.schema import DataConfig
 from dnnexp.data.sources import load
+from dnnexp.errors import ConfigError
 
 
 def points(name: str, **settings: object) -> tuple[np.ndarray, np.ndarray]:
@@ -91,3 +92,8 @@ def test_friedman1_is_scikit_learns_for_the_seed_and_its_formula_without_noise()
     assert X.shape == (400, 50)
     a, b, c, d, e = X[:, :5].T
     np.testing.assert_allclose(y[:, 0], 10 * np.sin(np.pi * a * b) + 20 * (c - 0.5) ** 2 + 10 * d + 5 * e)
+
+
+def test_a_seed_that_its_generator_has_not_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"data\.seed: need seed < 4294967296 for data=friedman1, got 4294967296"):
+        points("friedman1", seed=2**32)

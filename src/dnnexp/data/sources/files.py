@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dnnexp.errors import ConfigError, DataError
+from dnnexp.user_path import user_path
 
 if TYPE_CHECKING:
     from dnnexp.data.schema import DataConfig
@@ -30,7 +31,7 @@ def existing_file(config: DataConfig, key: str = "path") -> Path:
     given: str | None = getattr(config, key)
     if not given:
         raise ConfigError(f"data.{key}: need a file for data={config.name}, got none")
-    path = Path(given).expanduser()
+    path = user_path(f"data.{key}", given)
     try:
         if path.is_file():
             if path.stat().st_size == 0:

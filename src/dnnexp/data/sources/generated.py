@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dnnexp.data.dataset import Dataset, assemble
+from dnnexp.errors import require
 
 if TYPE_CHECKING:
     from dnnexp.data.schema import DataConfig
@@ -107,6 +108,7 @@ def friedman1(config: DataConfig) -> Dataset:
     """
     from sklearn.datasets import make_friedman1
 
+    require(config.seed < 2**32, "data.seed", f"seed < {2**32} for data={config.name}", config.seed)
     count = 50 if config.columns is None else config.columns
     X, y = make_friedman1(_examples(config, 400), count, noise=_noise(config, 1.0), random_state=config.seed)
     names = [f"x{i}" for i in range(1, count + 1)]
