@@ -191,7 +191,7 @@ def test_warm_start_begins_where_the_last_fit_ended() -> None:
     [
         ({"activation": "rleu"}, "did you mean 'relu'"),
         ({"activation": ["relu", "relu"]}, "must agree on the number of hidden layers"),
-        ({"hidden_layer_sizes": (8, 0)}, "width >= 1"),
+        ({"hidden_layer_sizes": (8, 0)}, "1 <= width <= 1000000"),
         ({"solver": "adma"}, "did you mean 'adam'"),
         ({"learning_rate_init": -1.0}, "lr > 0"),
         ({"n_members": 0}, "n_members >= 1"),

@@ -27,9 +27,7 @@ def test_the_three_parts_of_a_fold_are_disjoint_and_cover_the_development_rows(
 @pytest.mark.parametrize("order", [None, np.arange(150)])
 def test_a_share_that_leaves_no_row_to_train_on_is_refused(key: str, rows: int, order: np.ndarray | None) -> None:
     config = EvaluationConfig("holdout", **{key: 0.999})
-    with pytest.raises(
-        DataError, match=rf"evaluation\.{key}: need a share .* got 0.999 of {rows} rows, which is {rows}"
-    ):
+    with pytest.raises(DataError, match=rf"^evaluation\.{key}: need a row left to train on, got 0.999 of {rows} rows;"):
         draw_folds(DEVELOPMENT, None, config, SEED, order=order)
 
 
@@ -140,15 +138,6 @@ def test_fewer_times_than_folds_need_are_refused() -> None:
         draw_folds(DEVELOPMENT, None, EvaluationConfig(), SEED, order=EVENING % 3)
     with pytest.raises(DataError, match=r"data\.time: 150 rows must be divided in time, but all are of one time"):
         draw_folds(DEVELOPMENT, None, EvaluationConfig("holdout"), SEED, order=np.zeros(150, int))
-
-
-@pytest.mark.parametrize(("score_size", "key"), [(0.96, "score_size"), (0.85, "stop_size")])
-def test_a_share_that_leaves_no_row_to_train_on_is_refused_by_name(score_size: float, key: str) -> None:
-    config = EvaluationConfig("holdout", score_size=score_size)
-    with pytest.raises(
-        DataError, match=f"^evaluation.{key}: need a row left to train on, got .*; lower it, or add rows"
-    ):
-        draw_folds(np.arange(8), None, config, np.random.SeedSequence(0))
 
 
 SIDES = {
