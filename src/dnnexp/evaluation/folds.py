@@ -168,7 +168,7 @@ def _forward(order: npt.NDArray[Any], config: EvaluationConfig) -> Iterator[list
         if config.kind == "cross_validation":
             stretches = _stretches(edges, config.folds, moved)
         else:
-            stretches = _held_out(edges, max(1, round(config.score_size * len(rows))), moved)
+            stretches = _held_out(edges, _count(config.score_size, len(rows), "evaluation.score_size"), moved)
         yield [(np.sort(rows[:start]), np.sort(rows[start:stop])) for start, stop in stretches]
 
 
@@ -209,6 +209,17 @@ def _nearest(edges: Rows, place: float) -> int:
     return int(edges[np.abs(edges - place).argmin()])
 
 
+def _count(share: float, m: int, key: str) -> int:
+    """Return how many rows are that share of m. Raises DataError that begins with `key` where it is all of them."""
+    count = max(1, round(share * m))
+    if count >= m:
+        plural = "s" * (m != 1)
+        raise DataError(
+            f"{key}: need a row left to train on, got {share:g} of {m:,} row{plural}; lower it, or add rows"
+        )
+    return count
+
+
 def _divide(
     sides: Sides, m: int, share: float, seed: np.random.SeedSequence, key: str, draws: int = DRAWS
 ) -> tuple[Rows, Rows]:
@@ -216,12 +227,7 @@ def _divide(
 
     Rows of one time are divided only where there is no other. draws: of groups, the best of which is taken.
     """
-    rows, taken = np.arange(m), max(1, round(share * m))
-    if taken >= m:
-        plural = "s" * (m != 1)
-        raise DataError(
-            f"{key}: need a row left to train on, got {share:g} of {m:,} row{plural}; lower it, or add rows"
-        )
+    rows, taken = np.arange(m), _count(share, m, key)
     if sides.order is not None:
         is_part = last_in_time(sides.order, taken) if len(np.unique(sides.order)) > 1 else rows >= m - taken
         return rows[~is_part], rows[is_part]
