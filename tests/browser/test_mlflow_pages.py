@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -90,10 +91,12 @@ def test_the_prepared_view_shows_the_networks_best_first_with_what_they_are_comp
     text = wait_for(page, "matching runs", "-champion", *COLUMNS)
     assert "Study wine study" in text
     assert "Feed-forward networks on wine" in text
-    assert "10 matching runs" in text  # 2 × 4 trials, the confirmation, the champion
+    matching = int(text.partition(" matching runs")[0].split()[-1])
+    assert matching in (11, 12)  # 2 × 4 trials, the confirmation, the champion, the best of each depth if not that
+    assert text.count("-winner") == matching - 10
     read = "return [...document.querySelectorAll('.ag-row [col-id*=\"score/accuracy`\"]')].map(e => e.innerText)"
     scores = [float(score) for score in page.execute_script(read) if score not in ("", "-")]
-    assert len(scores) == 9
+    assert len(scores) == matching - 1
     assert scores == sorted(scores, reverse=True)
     require_sound(page)
 
@@ -129,11 +132,16 @@ def test_the_run_of_a_sweep_says_the_answer_and_leads_to_its_network_and_figure(
 def test_runs_can_be_compared(page: Chrome, ui: Ui) -> None:
     page.get(f"{ui.url}/{ui.view}")
     wait_for(page, "-champion")
-    read = "return [...document.querySelectorAll('.ag-row a')].map(a => a.href).filter(h => h.includes('/runs/'))"
-    found = {href.partition("/runs/")[2].partition("?")[0] for href in page.execute_script(read)}
-    experiment = ui.view.partition("experiments/")[2].partition("/")[0]
-    runs, experiments = quote(json.dumps(sorted(found)[:3])), quote(json.dumps([experiment]))
-    page.get(f"{ui.url}/#/compare-runs?runs={runs}&experiments={experiments}")
+    read = "return [...document.querySelectorAll('.ag-row a')].map(a => [a.innerText, a.href])"
+    runs = {name: href.partition("/runs/")[2].partition("?")[0] for name, href in page.execute_script(read)}
+    trials = [runs[name] for name in sorted(runs) if re.search(r"-t\d{3}$", name)]
+    experiment = quote(json.dumps([ui.view.partition("experiments/")[2].partition("/")[0]]))
+    page.get(f"{ui.url}/#/compare-runs?runs={quote(json.dumps(trials[:3]))}&experiments={experiment}")
     text = wait_for(page, "Comparing 3 Runs from 1 Experiment", "Parallel Coordinates Plot", "score/accuracy")
     assert "model.activation" in text
     require_sound(page)
+    champion = next(run for name, run in runs.items() if name.endswith("-champion"))
+    page.get("about:blank")
+    page.get(f"{ui.url}/#/compare-runs?runs={quote(json.dumps([champion, trials[0]]))}&experiments={experiment}")
+    wait_for(page, "Comparing 2 Runs from 1 Experiment", "Parallel Coordinates Plot", "score/accuracy", "-champion")
+    page.get_log("browser")  # MLflow stumbles over the files of a run beside one without, and shows none

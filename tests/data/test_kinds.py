@@ -142,3 +142,11 @@ class TestNewRows:
             conform(frame, KINDS, {"n": "ISO8601"}, "new.csv", row_number)
         with pytest.raises(DataError, match=r"column 'n', row 1: need a number, got '01/02/1970'"):
             conform(frame, KINDS, {}, "new.csv", row_number)
+
+
+def test_true_beside_1_among_texts_is_another_category_whatever_the_order_of_the_rows() -> None:
+    cells = [True, "low", 1, "high", 1.0, None, False, "low", 0]
+    names = ["True", "low", "1", "high", "1", None, "False", "low", "0"]
+    for order in (slice(None), slice(None, None, -1)):
+        column = pd.Series(cells[order], dtype=object)
+        assert read_column("a", column, "category", "data", row_number).values.tolist() == names[order]

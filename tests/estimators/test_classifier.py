@@ -271,3 +271,10 @@ def test_only_the_ratios_of_weights_count_however_large_they_are(unit: float, cl
         for own in (weights, weights * unit)
     ]
     assert np.allclose(*outputs, atol=1e-4)
+
+
+def test_true_beside_1_in_a_column_is_known_when_the_same_rows_are_predicted() -> None:
+    X = pd.DataFrame({"a": np.arange(24) % 5, "b": pd.Series([True, "low", 1, "high", 1, True] * 4, dtype=object)})
+    model = DNNClassifier(hidden_layer_sizes=(3,), max_iter=1, random_state=0).fit(X, np.arange(24) % 2)
+    model.predict(X)  # a warning would say that the training rows had no such value
+    assert {"1", "True", "high", "low"} <= set(model.predictor_.preprocessor.categories[0].values)

@@ -54,7 +54,7 @@ def read_column(name: str, column: pd.Series, kind: str | None, origin: str, row
         return typed
     codes, distinct = coded(name, column, origin, row_name)
     if kind == CATEGORY:
-        return _category(codes, distinct)
+        return _category(column, codes, distinct)
     cells = _examined(codes, distinct)
     if cells.strays and not cells.counted:
         if (dates := _dates(cells)) is not None:
@@ -63,9 +63,9 @@ def read_column(name: str, column: pd.Series, kind: str | None, origin: str, row
             raise DataError(
                 f"data.numbers: column {name!r} of {origin} holds no number, for instance {shown(distinct[0])}"
             )
-        return _category(codes, distinct)
+        return _category(column, codes, distinct)
     if kind is None and (cells.strays >= cells.counted > 0 or (not cells.counted and len(distinct))):
-        return _category(codes, distinct)
+        return _category(column, codes, distinct)
     if kind is None and cells.strays:
         i = cells.first_stray
         raise DataError(
@@ -196,8 +196,13 @@ def _typed(name: str, column: pd.Series, origin: str) -> Column | None:
     return Column(values, is_rounded=kind in "iu" and column[is_long].nunique() > len(np.unique(values[is_long])))
 
 
-def _category(codes: np.ndarray, distinct: np.ndarray) -> Column:
+def _category(column: pd.Series, codes: np.ndarray, distinct: np.ndarray) -> Column:
     names = np.array([*map(as_text, distinct), None], dtype=object)
+    if column.dtype == object and any(not isinstance(value, str) and value in (0, 1) for value in distinct):
+        values = column.to_numpy()  # True equals 1: which of them stands for both would go by the order of the rows
+        return Column(
+            np.array([None if code < 0 else as_text(v) for code, v in zip(codes, values, strict=True)], object)
+        )
     return Column(names[codes])
 
 

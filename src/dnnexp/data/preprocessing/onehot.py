@@ -77,6 +77,8 @@ def _labels(column: pd.Series) -> tuple[np.ndarray, list[str | None]]:
 
     try:
         codes, values = pd.factorize(column)
+        if column.dtype == object and any(not isinstance(value, str) and value in (0, 1) for value in values):
+            codes, values = pd.factorize(column.map(_text, na_action="ignore"))  # True equals 1, and is another text
     except TypeError as error:
         raise DataError(f"input: column {column.name!r} must hold texts: {error}") from None
     return np.where(codes < 0, len(values), codes), [*map(_text, values), None]
