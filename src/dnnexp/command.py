@@ -5,6 +5,8 @@ Exit codes: 0 done, 1 failed, 2 refused (a setting or data that cannot be used),
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import shlex
 import signal
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from dnnexp.reporting.terminal import Terminal
 
 __all__ = ["Interrupted", "Main", "command", "command_line", "comparison"]
+
+atexit.register(gc.freeze)  # Python would look through all that MLflow and its like have made before it lets go of it
 
 FLAGS = {
     "-m": "multirun",
