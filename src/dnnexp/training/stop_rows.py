@@ -78,10 +78,11 @@ class StopRows:
     def _gather(self) -> _Rows:
         examples, n, members = self._examples, self._architecture.n, self._members[: self._networks]
         numbers, weights = pad_rows([member.stop for member in members])
-        counts = weights.copy()
+        counts = weights
         for r, member in enumerate(members):
             counted = examples.counted(numbers[r], member.class_weights)
             if counted is not None:
+                counts = weights.copy() if counts is weights else counts
                 counts[r] *= counted
         dtype = examples.X1.dtype
         Y = examples.Y[numbers].swapaxes(-1, -2).copy()
