@@ -48,7 +48,8 @@ class StopRows:
         units: Array | None,
     ) -> None:
         self._examples, self._architecture, self._loss, self._metric = examples, architecture, loss, metric
-        self._members = list(members)
+        self._rows = [member.stop for member in members]
+        self._class_weights = [member.class_weights for member in members]
         self._units = None if units is None else units.copy()
         self.bind(len(members))
 
@@ -59,7 +60,8 @@ class StopRows:
 
     def move(self, target: int, source: int) -> None:
         """Give network `target` the rows of network `source`."""
-        self._members[target] = self._members[source]
+        self._rows[target] = self._rows[source]
+        self._class_weights[target] = self._class_weights[source]
         if self._units is not None:
             self._units[target] = self._units[source]
 
@@ -76,11 +78,11 @@ class StopRows:
         return J[:, 0, 0], self._metric.function(A, Y, rows.counts)
 
     def _gather(self) -> _Rows:
-        examples, n, members = self._examples, self._architecture.n, self._members[: self._networks]
-        numbers, weights = pad_rows([member.stop for member in members])
+        examples, n = self._examples, self._architecture.n
+        numbers, weights = pad_rows(self._rows[: self._networks])
         counts = weights
-        for r, member in enumerate(members):
-            counted = examples.counted(numbers[r], member.class_weights)
+        for r, class_weights in enumerate(self._class_weights[: self._networks]):
+            counted = examples.counted(numbers[r], class_weights)
             if counted is not None:
                 counts = weights.copy() if counts is weights else counts
                 counts[r] *= counted
