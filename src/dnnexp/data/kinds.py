@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -15,7 +15,18 @@ from dnnexp.errors import DataError, shown
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CATEGORY", "MARKERS", "NUMBER", "WHOLE", "Column", "as_text", "coded", "conform", "read_column"]
+__all__ = [
+    "CATEGORY",
+    "MARKERS",
+    "NUMBER",
+    "WHOLE",
+    "Column",
+    "as_text",
+    "coded",
+    "conform",
+    "hides_truths",
+    "read_column",
+]
 
 NUMBER, CATEGORY = "number", "category"
 WHOLE = 2.0**53  # below it every whole number is a float
@@ -148,6 +159,14 @@ def as_text(value: object) -> str:
     return str(value)
 
 
+def hides_truths(column: pd.Series, distinct: Iterable[object]) -> bool:
+    """Whether one of the distinct values may stand for True and for 1, which are equal and have other names.
+
+    Which of them it is goes by the order of the rows: the cells have to be named one by one.
+    """
+    return column.dtype == object and any(not isinstance(value, str) and value in (0, 1) for value in distinct)
+
+
 class Cells(NamedTuple):
     """The distinct values of a column that is not typed, and which of them are numbers."""
 
@@ -198,8 +217,8 @@ def _typed(name: str, column: pd.Series, origin: str) -> Column | None:
 
 def _category(column: pd.Series, codes: np.ndarray, distinct: np.ndarray) -> Column:
     names = np.array([*map(as_text, distinct), None], dtype=object)
-    if column.dtype == object and any(not isinstance(value, str) and value in (0, 1) for value in distinct):
-        values = column.to_numpy()  # True equals 1: which of them stands for both would go by the order of the rows
+    if hides_truths(column, distinct):
+        values = column.to_numpy()
         return Column(
             np.array([None if code < 0 else as_text(v) for code, v in zip(codes, values, strict=True)], object)
         )

@@ -21,6 +21,7 @@ from dnnexp.tracking.addresses import registered_address, registered_name
 from dnnexp.tracking.recorder import TROUBLE
 from dnnexp.tracking.records import ModelRecord
 from dnnexp.tracking.store import Store, TrackingError, one_line
+from dnnexp.tracking.views import quoted
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # MLflow warns of its own type hints while it is imported
@@ -126,7 +127,7 @@ def register(store: Store, run_id: str, name: str, alias: str = "champion") -> s
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
-        versions = client.search_model_versions(f"name = {_quoted(name)}")
+        versions = client.search_model_versions(f"name = {quoted(name)}")
         version = next((v for v in versions if v.run_id == run_id), None)
         if version is None:
             location = str(model.artifact_location)
@@ -179,7 +180,3 @@ def _model_of(store: Store, run_id: str) -> LoggedModel:
 def _requirements() -> list[str]:
     """Return what loads the model, pinned: inferring it would take MLflow seconds and a process."""
     return [f"dnnexp=={__version__}", *(f"{name}=={importlib.metadata.version(name)}" for name in REQUIRED)]
-
-
-def _quoted(text: str) -> str:
-    return f'"{text}"' if "'" in text else f"'{text}'"

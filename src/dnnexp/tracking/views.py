@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from dnnexp.errors import require
 
-__all__ = ["TAG", "View", "page_address", "run_color", "study_view", "view_tag"]
+__all__ = ["TAG", "View", "page_address", "quoted", "run_color", "study_view", "view_tag"]
 
 TAG = "mlflow.sharedViewState."
 TAG_LENGTH = 20_000  # characters
@@ -74,7 +74,7 @@ def study_view(study: Mapping[str, str], score: str, test: str, *, greater_is_be
     """
     name = study["dnnexp.study"]
     require(not {"'", '"'} <= set(name), "study", "a name without both kinds of quotes", name)
-    own = [f"tags.`{key}` = {_quoted(value)}" for key, value in study.items()]
+    own = [f"tags.`{key}` = {quoted(value)}" for key, value in study.items()]
     return View(
         name=f"Study {name}",
         condition=" AND ".join([*own, "tags.`dnnexp.role` != 'sweep'"]),
@@ -136,7 +136,8 @@ def run_color(depth: int) -> str:
     return COLORS[min(round(rung), len(COLORS) - 1)]
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Return the text as MLflow's search language takes it, which has no way to write both kinds of quotes."""
     return f'"{text}"' if "'" in text else f"'{text}'"
 
 

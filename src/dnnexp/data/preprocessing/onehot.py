@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from dnnexp.data.kinds import as_text, hides_truths
 from dnnexp.errors import DataError
 
 if TYPE_CHECKING:
@@ -77,14 +78,8 @@ def _labels(column: pd.Series) -> tuple[np.ndarray, list[str | None]]:
 
     try:
         codes, values = pd.factorize(column)
-        if column.dtype == object and any(not isinstance(value, str) and value in (0, 1) for value in values):
-            codes, values = pd.factorize(column.map(_text, na_action="ignore"))  # True equals 1, and is another text
+        if hides_truths(column, values):
+            codes, values = pd.factorize(column.map(as_text, na_action="ignore"))
     except TypeError as error:
         raise DataError(f"input: column {column.name!r} must hold texts: {error}") from None
-    return np.where(codes < 0, len(values), codes), [*map(_text, values), None]
-
-
-def _text(value: Any) -> str:
-    """Return the category's text; 2.0 is "2", as a column of whole numbers with gaps is read as floats."""
-    is_whole = isinstance(value, float | np.floating) and float(value).is_integer()
-    return str(int(value)) if is_whole else str(value)
+    return np.where(codes < 0, len(values), codes), [*map(as_text, values), None]
