@@ -31,6 +31,7 @@ from dnnexp.training.seeds import generator
 from dnnexp.training.start import Start, begin, end
 from dnnexp.training.stop_rows import StopRows
 from dnnexp.training.stopping import Stopping
+from dnnexp.training.subnormals import SubnormalsAsZero
 from dnnexp.training.threads import threadpools
 
 __all__ = ["Lockstep"]
@@ -112,7 +113,8 @@ class Lockstep:
         """
         if checkpoints is not None:
             self._begin(checkpoints)
-        with threadpools().limit(limits=self._threads, user_api="blas"), np.errstate(all="ignore"):
+        blas = threadpools().limit(limits=self._threads, user_api="blas")
+        with blas, np.errstate(all="ignore"), SubnormalsAsZero():
             while self._live and self._epoch < self._epochs:
                 self._epoch += 1
                 train_loss = self._run_epoch()
