@@ -19,6 +19,7 @@ __all__ = ["out_of_fold", "score"]
 
 Array = npt.NDArray[Any]
 Rows = npt.NDArray[np.intp]
+AT_ONCE = 1 << 18  # outputs that a metric is given at a time, where that is more than one network
 
 
 def score(
@@ -36,16 +37,32 @@ def score(
     thresholds: (n[L],) of each network, for the metrics that decide; none: 1/2.
     """
     scores = {name: np.full(len(theta), np.nan) for name in metrics}
-    for r, said in enumerate(out_of_fold(theta, architecture, prepared, dataset, rows)):
-        if not np.isfinite(said.A).all():
-            continue
-        predicted, actual = said.A, said.Y
+    told = out_of_fold(theta, architecture, prepared, dataset, rows)
+    for alike in _side_by_side(told):
+        weights = np.stack([told[r].weights for r in alike])
+        predicted, actual = (np.stack([told[r][part] for r in alike]) for part in (1, 2))
         if dataset.task == "regression":
-            predicted, actual = prepared.codes[r].decode(said.A.T).T, dataset.y[said.rows].T
+            predicted = np.stack([prepared.codes[r].decode(told[r].A.T).T for r in alike])
+            actual = np.stack([dataset.y[told[r].rows].T for r in alike])
         for name, metric in metrics.items():
-            decided = (thresholds[r][:, None],) if metric.decides and len(thresholds) else ()
-            scores[name][r] = metric.function(predicted, actual, said.weights, *decided)
+            decided = (
+                [np.stack([thresholds[r] for r in alike])[..., None]] if metric.decides and len(thresholds) else []
+            )
+            scores[name][alike] = metric.function(predicted, actual, weights, *decided)
     return scores
+
+
+def _side_by_side(told: Sequence[Outputs]) -> list[list[int]]:
+    """Return the networks with finite outputs only, those together that a metric can be asked for at once."""
+    by_length: dict[int, list[int]] = {}
+    for r, said in enumerate(told):
+        if np.isfinite(said.A).all():
+            by_length.setdefault(said.A.shape[-1], []).append(r)
+    groups = []
+    for alike in by_length.values():
+        k = max(1, AT_ONCE // max(1, told[alike[0]].A.size))
+        groups += [alike[start : start + k] for start in range(0, len(alike), k)]
+    return groups
 
 
 def out_of_fold(
