@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import replace
 
 from dnnexp.config import Config, PathsConfig
@@ -116,8 +116,8 @@ class SweepRecorder:
         said.append(f"All trials: {short_path(folder / 'leaderboard.csv')}")
         address = self._study  # of the model
         if self._recorder is not None:
-            recorded = self._record_missing(records)
-            if refitted is not None and self._trained(climb, refitted, recorded) and not self._is_optimistic:
+            self._record_missing(records)
+            if refitted is not None and self._trained(climb, refitted) and not self._is_optimistic:
                 address = registered_address(self._study)
         if climb.choice is not None and refitted is not None:
             said.insert(0, f"Predict with it: {predict_command(self._config, address)}")
@@ -133,23 +133,28 @@ class SweepRecorder:
         page = f"/{self._page}" if shown.startswith("http") else f", then http://127.0.0.1:5000/{self._page}"
         return [*said, f"Compare the runs: {shown}{page}"]
 
-    def _record_missing(self, records: Sequence[TrialRecord]) -> set[str]:
-        """Record the trials that ended without having been: their worker was killed in between.
+    def _record_missing(self, records: Sequence[TrialRecord]) -> None:
+        """Record the trials that ended without having been: their worker was killed in between."""
+        assert self._recorder is not None
+        ended = [r for r in records if r.state not in ("failed", "running")]
+        missing = [
+            run
+            for run in (trial_run(record, self._runs, self._settings) for record in ended)
+            if run.key not in self._recorder.sent
+        ]
+        recorded = self._recorded(self._runs.key("")) if missing else set()
+        for run in missing:
+            if run.key not in recorded:
+                self._recorder.record(run)
 
-        Returns the keys of what had been recorded.
-        """
+    def _recorded(self, prefix: str) -> set[str]:
+        """Return the keys that begin with prefix of what MLflow has, or will be sent; of nothing where it says not."""
         assert self._recorder is not None
         try:
-            recorded = self._recorder.recorded(self._runs.key(""))
+            return self._recorder.recorded(prefix)
         except TrackingError as error:
             self._recorder.trouble = str(error)
-            recorded = set()
-        for record in records:
-            if record.state not in ("failed", "running"):
-                run = trial_run(record, self._runs, self._settings)
-                if run.key not in recorded:
-                    self._recorder.record(run)
-        return recorded
+            return set()
 
     @property
     def _is_optimistic(self) -> bool:
@@ -170,7 +175,7 @@ class SweepRecorder:
         tags[NOTE] = "\n".join([*(f"- {sentence}" for sentence in sentences), "", f"See {', '.join(links)}."])
         return replace(run, metrics={**run.metrics, **metrics}, tags=tags)
 
-    def _trained(self, climb: Climb, refitted: Refit, recorded: Set[str]) -> bool:
+    def _trained(self, climb: Climb, refitted: Refit) -> bool:
         """Record the choice and the best of other depths, with their models; return whether MLflow took the choice.
 
         What it did not take is kept, and sent later. A winner that has been recorded is not trained again.
@@ -179,6 +184,7 @@ class SweepRecorder:
         run = champion_run(self._config, self._protocol, self._runs, climb, refitted)
         is_there = self._recorder.record(run) is not None
         winners = {winner_key(self._runs, winner): winner for winner in other_winners(climb)}
+        recorded = self._recorded(self._runs.key("winner", "")) if winners else set()
         for key, winner in winners.items():
             if key not in recorded:
                 self._recorder.record(winner_run(self._config, self._protocol, self._runs, winner))

@@ -67,6 +67,7 @@ class Recorder:
         self.data = data
         self.unsent = Unsent(root / "outputs" / "unsent" / _folder_name(uri))
         self.lost: set[str] = set()  # keys of records that could be neither sent nor kept
+        self.sent: set[str] = set()  # keys of ended runs that this recorder has brought into its experiment
         self.trouble = ""  # what went wrong last, in one line; empty when all is well
         self._connection: Connection | None = None
         self._run_ids: dict[tuple[str, str], str] = {}  # of parents, by experiment and key
@@ -223,6 +224,8 @@ class Recorder:
         else:
             end = None if record.end_time is None else round(record.end_time * 1000)
             connection.store.client.set_terminated(run.info.run_id, record.status, end)
+            if record.experiment in ("", self.experiment):
+                self.sent.add(record.key)
         return str(run.info.run_id)
 
     def _write(self, store: Store, run_id: str, values: Entities) -> None:
