@@ -80,6 +80,16 @@ def test_workers_stopped_while_the_store_is_being_made_leave_no_trial_running_an
     everything_is_recorded_once(tmp_path / "runs")
 
 
+@pytest.mark.slow
+def test_a_study_that_cannot_go_on_is_refused_once_however_many_workers_find_so(tmp_path: Path):
+    assert start(tmp_path).communicate(timeout=300)[1] == ""
+    process = start(tmp_path, "trainer.batch_size=7")
+    _, trouble = process.communicate(timeout=300)
+    assert process.returncode == 2
+    assert trouble.count("\n") == 1
+    assert "trainer.batch_size was 32 and is 7" in trouble
+
+
 def wait_for_ended(root: Path, count: int) -> None:
     """Until that many trials have ended, and there is a store to record them in."""
     for _ in range(1200):

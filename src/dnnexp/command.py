@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Interrupted", "Main", "command", "command_line", "comparison"]
 
-atexit.register(gc.freeze)  # Python would look through all that MLflow and its like have made before it lets go of it
+# What MLflow and its like make on being imported stays: Python need not look through it again and again meanwhile, nor
+# before it lets go of it.
+gc.set_threshold(100_000, 10, 10)
+atexit.register(gc.freeze)
 
 FLAGS = {
     "-m": "multirun",

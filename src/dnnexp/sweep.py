@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from contextlib import nullcontext
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from dnnexp.command import command, command_line
@@ -46,9 +48,12 @@ def main(config: Config, terminal: Terminal) -> None:
         require_own_name(config, sweep.name)
         if note := note_on_depth(config.search, config.model.residual):
             terminal.say(note)
+        began = datetime.now()
+        if workers is not None:
+            workers.hand(config, protocol, sweep)
         fresh = protocol.rescoring.folds if config.search.scores_again else []
         with terminal.sweep(protocol.metric_name, greater_is_better=protocol.metric.greater_is_better) as progress:
-            monitor = Monitor(sweep, progress, config.search.workers, len(fresh))
+            monitor = Monitor(sweep, progress, config.search.workers, len(fresh), began)
             monitor.look_again()
             recorder, baselines = search(config, protocol, sweep, monitor, workers, progress.say)
             climb = monitor.look_again()
@@ -73,7 +78,7 @@ def started(count: int) -> AbstractContextManager[Workers | None]:
     from dnnexp.search.workers import started_workers
 
     names = [f"worker {i} of {count}" for i in range(1, count + 1)]
-    return started_workers(work, names, ["dnnexp.study", "dnnexp.search.worker", "pandas"])
+    return started_workers(work, names, ["dnnexp.study", "dnnexp.search.worker", "pandas", "alembic.command"])
 
 
 def search(
@@ -86,21 +91,21 @@ def search(
 ) -> tuple[SweepRecorder, Yardsticks]:
     """Have the ladder climbed, here or by the workers; return the recorder of the sweep and its baselines.
 
-    Workers only search; what they tell is recorded here. While they begin, MLflow is imported and its store is made.
+    Workers, who have been handed their arguments, only search; what they tell is recorded here. While they begin,
+    MLflow is imported and its store is made.
     """
     from dnnexp.search.interrupts import Interrupts
     from dnnexp.search.yardsticks import scored_beside
 
     recorder: SweepRecorder | None = None
     try:
-        if workers is not None:
-            workers.hand(config, protocol, sweep)
         with scored_beside(sweep, protocol) as yardsticks:
             with Interrupts() as interrupts:  # what stops the sweep waits until there is a store for what has ended
                 from dnnexp.recording.sweep import SweepRecorder
 
                 recorder = SweepRecorder(config, protocol, sweep.runs(), command_line(PROGRAM, sys.argv[1:]))
                 recorder.begin()
+                gc.freeze()  # all is imported, and stays: it is not looked through for garbage
                 interrupts.check()
             if workers is None:
                 climb_here(config, protocol, sweep, monitor, recorder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from typing import Protocol
 
 from dnnexp.search.answer import OPTIMISTIC, short_verdict
@@ -42,10 +43,13 @@ class Shows(Protocol):
 class Monitor:
     """Tells a display what the workers of a sweep have done, each thing once.
 
-    workers: how many share the work, as far as is known here; fresh: the networks that one is scored again by.
+    workers: how many share the work, as far as is known here; fresh: the networks that one is scored again by. since:
+    when they began, by this machine's clock; what had ended by then was done before. None: now.
     """
 
-    def __init__(self, sweep: Sweep, display: Shows, workers: int = 1, fresh: int = 0) -> None:
+    def __init__(
+        self, sweep: Sweep, display: Shows, workers: int = 1, fresh: int = 0, since: datetime | None = None
+    ) -> None:
         self._sweep, self._display = sweep, display
         self._workers, self._fresh = workers, fresh
         again = sweep.config.rescore if sweep.config.scores_again else 0
@@ -53,7 +57,7 @@ class Monitor:
         self._studies = sweep.studies()
         self._ended: dict[tuple[int, int, int], TrialRecord] = {}
         self._depths = 0  # finished depths that have been shown
-        self._has_begun = False  # what is there at the first look was done before
+        self._since = datetime.now() if since is None else since
 
     def records(self) -> list[TrialRecord]:
         """Return all trials of the sweep that count."""
@@ -68,7 +72,6 @@ class Monitor:
                 self.trial(record)
         now = climb(records, self._sweep.config)
         self.look(now)
-        self._has_begun = True
         return now
 
     def others_are_at_work(self) -> bool:
@@ -85,7 +88,8 @@ class Monitor:
             return
         self._ended[record.key] = record
         config = self._sweep.config
-        if self._has_begun and len(self._ended) == 1 and config.trials_per_depth > 1:
+        is_new = record.ended is None or record.ended >= self._since
+        if is_new and len(self._ended) == 1 and config.trials_per_depth > 1:
             again = f", the best {self._again} scored again" if self._again and self._fresh else ""
             what = f"depth {record.depth}, {config.trials_per_depth} configurations{again}; deeper ones take longer"
             self._display.estimate(self.expected(record), what)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -14,7 +15,7 @@ from importlib import import_module
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import ForkingPickler
-from typing import Any
+from typing import Any, NamedTuple
 
 from dnnexp.errors import DnnexpError, in_words
 from dnnexp.redaction import redact
@@ -45,6 +46,12 @@ def started_workers(
     except BaseException:
         workers.stop()
         raise
+
+
+class _Refusal(NamedTuple):
+    """What a worker tells when it cannot work; nobody reads it where whoever started it has found so by himself."""
+
+    text: str
 
 
 class Workers:
@@ -113,7 +120,9 @@ class Workers:
             connection.close()
             self._connections.remove(connection)
             return
-        if hear is not None:
+        if isinstance(news, _Refusal):
+            sys.stderr.write(f"{news.text}\n")
+        elif hear is not None:
             hear(news)
 
     def stop(self) -> None:
@@ -145,6 +154,7 @@ def _work(target: Callable[..., None], connection: Connection, imports: Sequence
     threading.Thread(target=_end_with_parent, daemon=True).start()
     for name in imports:
         import_module(name)
+    gc.freeze()  # what has been imported stays, and is not looked through for garbage
     try:
         arguments = connection.recv()
     except (EOFError, OSError):
@@ -154,7 +164,7 @@ def _work(target: Callable[..., None], connection: Connection, imports: Sequence
     except KeyboardInterrupt:
         sys.exit(STOPPED)
     except (DnnexpError, MemoryError) as error:
-        sys.stderr.write(f"{multiprocessing.current_process().name}: {redact(in_words(error))}\n")
+        tell(_Refusal(f"{multiprocessing.current_process().name}: {redact(in_words(error))}"))
         sys.exit(REFUSED)
 
 
