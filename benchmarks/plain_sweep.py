@@ -6,6 +6,7 @@ Run by throughput.py in a folder of its own, with the numbers that both share on
 from __future__ import annotations
 
 import argparse
+import csv
 import time
 from pathlib import Path
 
@@ -21,10 +22,10 @@ from sklearn.preprocessing import StandardScaler
 def main() -> None:
     """Run the trials and print the seconds of each, one to a line."""
     parser = argparse.ArgumentParser()
-    for name in ("depths", "trials", "epochs", "batch", "folds"):
+    for name in ("epochs", "batch", "folds"):
         parser.add_argument(f"--{name}", type=int, required=True)
     parser.add_argument("--jobs", type=int)
-    parser.add_argument("--sampler", choices=("random", "tpe"), default="tpe")
+    parser.add_argument("--networks", type=Path, required=True, help="CSV file: depth, widths, activation, lr")
     options = parser.parse_args()
     mlflow.set_tracking_uri(f"sqlite:///{Path('mlflow.db').absolute()}")
     mlflow.set_experiment("digits")
@@ -52,16 +53,20 @@ def main() -> None:
             mlflow.log_metrics({"score": scores.mean(), "score_sd": scores.std()})
         return float(scores.mean())
 
-    samplers = {"random": optuna.samplers.RandomSampler, "tpe": optuna.samplers.TPESampler}
-    for depth in range(1, options.depths + 1):
+    with options.networks.open(newline="") as file:
+        networks = list(csv.DictReader(file))
+    for depth in sorted({int(network["depth"]) for network in networks}):
         study = optuna.create_study(
             study_name=f"d{depth}", storage="sqlite:///optuna.db", direction="maximize",
-            sampler=samplers[options.sampler](seed=depth),
+            sampler=optuna.samplers.RandomSampler(seed=depth),
         )  # fmt: skip
-        for _ in range(options.trials):
-            started = time.perf_counter()
-            study.optimize(lambda trial, depth=depth: objective(trial, depth), n_trials=1)
-            print(time.perf_counter() - started, flush=True)
+        for network in networks:
+            if int(network["depth"]) == depth:
+                started = time.perf_counter()
+                widths = {f"width_{l}": int(width) for l, width in enumerate(network["widths"].split("x"), start=1)}
+                study.enqueue_trial({**widths, "activation": network["activation"], "lr": float(network["lr"])})
+                study.optimize(lambda trial, depth=depth: objective(trial, depth), n_trials=1)
+                print(time.perf_counter() - started, flush=True)
 
 
 if __name__ == "__main__":
