@@ -26,6 +26,7 @@ __all__ = ["Workers", "started_workers"]
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 PATIENCE = 30  # seconds that a worker has to write down that it was stopped
 PERIOD = 1.0  # seconds between two looks at what else is going on
+SHARE = 0.01  # of the time at most that looking takes: many studies are read for longer
 STOPPED, REFUSED = 130, 2  # exit codes: by Ctrl-C, by an error of the user's
 
 
@@ -88,19 +89,21 @@ class Workers:
     ) -> tuple[int, ...]:
         """Wait until all have ended and return their exit codes; raises DnnexpError where none finished its work.
 
-        `hear` is given what workers tell; `watch` is called about once a second. Neither is interrupted by Ctrl-C,
-        which is raised between them. A worker that dies is not replaced: the others finish its work.
+        `hear` is given what workers tell; `watch` is called once a second, or less often where it takes long. Neither
+        is interrupted by Ctrl-C, which is raised between them. A worker that dies is not replaced: the others finish
+        its work.
         """
-        watched = time.monotonic()
+        next_look = time.monotonic() + PERIOD
         with Interrupts() as interrupts:
             while awaited := self._awaited():
                 with interrupts.allowed():
                     ready = wait(awaited, timeout=PERIOD)
                 for connection in [end for end in self._connections if end in ready]:
                     self._receive(connection, hear)
-                if watch is not None and time.monotonic() - watched >= PERIOD:
+                if watch is not None and (began := time.monotonic()) >= next_look:
                     watch()
-                    watched = time.monotonic()
+                    ended = time.monotonic()
+                    next_look = ended + max(PERIOD, (ended - began) / SHARE)
         codes = tuple(process.exitcode or 0 for process in self._processes)
         if all(codes):
             said = ", ".join(f"killed by signal {-code}" if code < 0 else f"exit code {code}" for code in codes)
