@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import MISSING, fields, replace
 from typing import Any
 
 from dnnexp.config.schema import Config, flatten
+from dnnexp.data.fingerprint import fingerprint_of_rows
 from dnnexp.data.sources import load
 from dnnexp.evaluation.configuration import Configuration
 from dnnexp.evaluation.cross_validation import Evaluation, cross_validate
@@ -20,6 +22,8 @@ from dnnexp.search.sweep import Scorers, Sweep
 from dnnexp.training.fit import OnEpoch
 
 __all__ = ["chosen_config", "make_protocol", "make_scorers", "make_sweep", "refit_choice"]
+
+FOLDS = "folds (SHA-256)"
 
 
 def make_protocol(config: Config) -> Protocol:
@@ -43,6 +47,7 @@ def make_sweep(config: Config, protocol: Protocol) -> Sweep:
         "search.selection": config.search.selection,
         "data (SHA-256)": protocol.dataset.sha256,
         "test rows (SHA-256)": protocol.split.sha256,
+        FOLDS: fingerprint_of_rows(protocol.dataset.sha256, itertools.chain.from_iterable(protocol.folds)),
         "metric": protocol.metric_name,
     }
     return Sweep(
@@ -53,7 +58,7 @@ def make_sweep(config: Config, protocol: Protocol) -> Sweep:
         fingerprint=fingerprint,
         seed=config.seed,
         greater_is_better=protocol.metric.greater_is_better,
-        defaults=flatten(Config()),
+        defaults=flatten(Config()) | {FOLDS: fingerprint[FOLDS]},  # of studies that were begun before it was noted
     )
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["fingerprint"]
+__all__ = ["fingerprint", "fingerprint_of_rows"]
 
 BLOCK = 4096  # rows: a copy of large data would double the memory
 
@@ -49,4 +50,13 @@ def fingerprint(
         digest.update((np.where(gaps, np.nan, block) if gaps.any() else block).data)  # a NaN has many patterns of bits
     for array in (*(codes for codes, _ in coded.values()), y, *given.values()):
         digest.update(np.ascontiguousarray(array, dtype="<f8" if array.dtype.kind == "f" else "<i8").data)
+    return digest.hexdigest()
+
+
+def fingerprint_of_rows(data: str, parts: Iterable[npt.NDArray[np.integer]]) -> str:
+    """Return the SHA-256, in hex, of the hash of the data and of parts of its rows, each a list of row numbers."""
+    digest = hashlib.sha256(data.encode())
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "little"))
+        digest.update(np.ascontiguousarray(part, dtype="<i8").data)
     return digest.hexdigest()

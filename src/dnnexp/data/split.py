@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import NamedTuple
 
 import numpy as np
 
 from dnnexp.data.dataset import Dataset
+from dnnexp.data.fingerprint import fingerprint_of_rows
 from dnnexp.data.partition import draw_groups, last_in_time
 from dnnexp.errors import DataError
 
@@ -49,11 +49,7 @@ def lock_test(dataset: Dataset, test_size: float, rng: np.random.Generator) -> T
     if dataset.classes and len(np.unique(dataset.y[development])) < 2:
         only = dataset.classes[int(dataset.y[development[0]])]
         raise DataError(f"{dataset.name}: the rows left for training hold one class only, {only!r}: nothing to learn")
-    digest = hashlib.sha256(dataset.sha256.encode())
-    for part in (development, test):
-        digest.update(len(part).to_bytes(8, "little"))
-        digest.update(np.ascontiguousarray(part, dtype="<i8").data)
-    return TestSplit(development, test, digest.hexdigest())
+    return TestSplit(development, test, fingerprint_of_rows(dataset.sha256, (development, test)))
 
 
 def _test_rows(rows: int, test_size: float) -> int:
