@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
+import re
 import shlex
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +22,10 @@ from sklearn.datasets import load_wine
 
 from dnnexp.config import Composer
 from dnnexp.evaluation.cross_validation import cross_validate
+from dnnexp.evaluation.folds import Fold
+from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.refit import refit, refit_length
+from dnnexp.evaluation.schema import EvaluationConfig
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.storage import open_storage, sqlite_url
 from dnnexp.search.studies import Studies
@@ -216,6 +222,18 @@ def test_a_finished_study_run_again_says_the_same_and_records_nothing_twice(
         assert database.execute("select count(*) from runs where lifecycle_stage = 'deleted'").fetchone() == (0,)
 
 
+def test_more_seeds_to_confirm_with_than_a_finished_study_had_are_not_ignored_in_silence(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    sweep("study=s", "tracking=none")
+    assert capsys.readouterr().err == ""
+    sweep("study=s", "tracking=none", "search.confirm_seeds=7")
+    captured = capsys.readouterr()
+    assert captured.err.startswith("warning: search.confirm_seeds: the choice was confirmed with 3 when ")
+    assert "not 7; study=NAME begins another" in captured.err
+    assert "over 3 seeds" in captured.out
+
+
 def write_wine(path: Path, permuted: bool) -> None:
     """Write wine with an official split, the test labels permuted or not."""
     X, y = load_wine(return_X_y=True)
@@ -249,6 +267,31 @@ def test_a_sweep_with_other_settings_is_refused_with_the_difference(capsys: pyte
     assert "model.dropout was 0.0 and is 0.2" in capsys.readouterr().err
     sweep("study=s", "tracking=none", "search.trials_per_depth=5")  # a budget is no part of what is compared
     assert sum(record.stage == "screen" and record.depth == 1 for record in records("s")) == 5
+
+
+def test_a_sweep_whose_folds_would_be_drawn_otherwise_is_refused_and_an_older_one_goes_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep("study=s", "tracking=none")
+    draw = Protocol.draw
+
+    def otherwise(protocol: Protocol, evaluation: EvaluationConfig, seed: Any, before: Any = ()) -> list[Fold]:
+        """Draw as another version of dnnexp, or of what it stands on, might."""
+        return draw(protocol, evaluation, np.random.SeedSequence(99), before)
+
+    monkeypatch.setattr(Protocol, "draw", otherwise)
+    assert main(["--quiet", *SMALL, "study=s", "tracking=none"]) == 2
+    assert re.search(r"folds \(SHA-256\) was '\w{64}' and is '\w{64}'", capsys.readouterr().err)
+    with closing(sqlite3.connect("runs/optuna.db")) as database, database:
+        query = "select study_user_attribute_id, value_json from study_user_attributes where key = 'fingerprint'"
+        for number, text in database.execute(query).fetchall():
+            stored = json.loads(text)
+            del stored["settings"]["folds (SHA-256)"]
+            values = json.dumps(stored | {"sha256": "of fewer settings"}), number
+            database.execute(
+                "update study_user_attributes set value_json = ? where study_user_attribute_id = ?", values
+            )
+    sweep("study=s", "tracking=none")
 
 
 def test_what_the_test_rows_chose_is_marked_optimistic_wherever_it_shows_and_is_not_registered() -> None:

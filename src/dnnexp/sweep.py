@@ -58,6 +58,14 @@ def main(config: Config, terminal: Terminal) -> None:
             recorder, baselines = search(config, protocol, sweep, monitor, workers, progress.say)
             climb = monitor.look_again()
     is_confirmed = climb.confirmation is not None and climb.confirmation.state == "complete"
+    if (
+        climb.confirmation is not None
+        and 0 < (seeds := len(climb.confirmation.test_scores)) < config.search.confirm_seeds
+    ):
+        terminal.warn(
+            f"search.confirm_seeds: the choice was confirmed with {seeds} when this study first came to its end, not "
+            f"{config.search.confirm_seeds}; study=NAME begins another"
+        )
     try:
         chosen = climb.screened if is_confirmed else None
         refitted = None if chosen is None else refit_choice(config, protocol, chosen)
