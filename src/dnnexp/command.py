@@ -26,10 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Interrupted", "Main", "command", "command_line", "comparison"]
 
-# What MLflow and its like make on being imported stays: Python need not look through it again and again meanwhile, nor
-# before it lets go of it.
-gc.set_threshold(100_000, 10, 10)
-atexit.register(gc.freeze)
+GARBAGE = 100_000  # objects made between two looks for garbage: what MLflow and its like make on being imported stays
 
 FLAGS = {
     "-m": "multirun",
@@ -195,6 +192,8 @@ def _shell(program: str, act: Callable[[Sequence[str]], None], *, goes_on: bool 
 
     def main(argv: Sequence[str] | None = None) -> int:
         given = list(sys.argv[1:] if argv is None else argv)
+        gc.set_threshold(GARBAGE, *gc.get_threshold()[1:])
+        atexit.register(gc.freeze)  # Python would look through all of it once more before it lets go of it
         try:
             with _terminable() if goes_on else nullcontext():
                 act(given)

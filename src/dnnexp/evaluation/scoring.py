@@ -39,16 +39,16 @@ def score(
     scores = {name: np.full(len(theta), np.nan) for name in metrics}
     told = out_of_fold(theta, architecture, prepared, dataset, rows)
     for alike in _side_by_side(told):
-        weights = np.stack([told[r].weights for r in alike])
-        predicted, actual = (np.stack([told[r][part] for r in alike]) for part in (1, 2))
+        group = [told[r] for r in alike]
         if dataset.task == "regression":
             predicted = np.stack([prepared.codes[r].decode(told[r].A.T).T for r in alike])
-            actual = np.stack([dataset.y[told[r].rows].T for r in alike])
+            actual = np.stack([dataset.y[said.rows].T for said in group])
+        else:
+            predicted, actual = np.stack([said.A for said in group]), np.stack([said.Y for said in group])
+        weights = np.stack([said.weights for said in group])
+        tuned = [np.stack([thresholds[r] for r in alike])[..., None]] if len(thresholds) else []
         for name, metric in metrics.items():
-            decided = (
-                [np.stack([thresholds[r] for r in alike])[..., None]] if metric.decides and len(thresholds) else []
-            )
-            scores[name][alike] = metric.function(predicted, actual, weights, *decided)
+            scores[name][alike] = metric.function(predicted, actual, weights, *(tuned if metric.decides else ()))
     return scores
 
 

@@ -155,9 +155,11 @@ def _work(target: Callable[..., None], connection: Connection, imports: Sequence
             connection.send(news)
 
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    gc.disable()  # what is imported stays: it is not looked through for garbage, now or later
     for name in imports:
         import_module(name)
-    gc.freeze()  # what has been imported stays, and is not looked through for garbage
+    gc.freeze()
+    gc.enable()
     try:
         arguments = connection.recv()
     except (EOFError, OSError):
