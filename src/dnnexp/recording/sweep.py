@@ -168,7 +168,7 @@ class SweepRecorder:
         if choice is not None and refitted is not None:
             links.insert(0, run_link("the chosen network", champion_key(self._runs, choice)))
             winners = [run_link(network_name(w.judged), winner_key(self._runs, w)) for w in other_winners(climb)]
-            links[1:1] = [f"the best of other depths ({', '.join(winners)})"] if winners else []
+            links[1:1] = [f"others that are the best of their depths ({', '.join(winners)})"] if winners else []
             by_folds = climb.screened if self._is_optimistic and climb.screened is not None else choice
             metrics = scores(by_folds) | {k: v for k, v in refitted.metrics.items() if k.startswith("test/")}
             tags |= {"dnnexp.champion": network_name(choice), "dnnexp.depth": str(choice.depth)}
@@ -176,7 +176,7 @@ class SweepRecorder:
         return replace(run, metrics={**run.metrics, **metrics}, tags=tags)
 
     def _trained(self, climb: Climb, refitted: Refit) -> bool:
-        """Record the choice and the best of other depths, with their models; return whether MLflow took the choice.
+        """Record the choice and the best of each depth, with their models; return whether MLflow took the choice.
 
         What it did not take is kept, and sent later. A winner that has been recorded is not trained again.
         """

@@ -1,4 +1,4 @@
-"""The runs of networks that were trained on all development rows: the champion, and the best of other depths."""
+"""The runs of networks that were trained on all development rows: the champion, and the best of each depth."""
 
 from __future__ import annotations
 
