@@ -86,7 +86,8 @@ def started(count: int) -> AbstractContextManager[Workers | None]:
     from dnnexp.search.workers import started_workers
 
     names = [f"worker {i} of {count}" for i in range(1, count + 1)]
-    return started_workers(work, names, ["dnnexp.study", "dnnexp.search.worker", "pandas", "alembic.command"])
+    storage = "alembic.command"  # what Optuna imports when it opens one
+    return started_workers(work, names, ["dnnexp.study", "dnnexp.search.worker", "pandas", storage])
 
 
 def search(

@@ -216,12 +216,12 @@ def _typed(name: str, column: pd.Series, origin: str) -> Column | None:
 
 
 def _category(column: pd.Series, codes: np.ndarray, distinct: np.ndarray) -> Column:
-    names = np.array([*map(as_text, distinct), None], dtype=object)
     if hides_truths(column, distinct):
         values = column.to_numpy()
         return Column(
             np.array([None if code < 0 else as_text(v) for code, v in zip(codes, values, strict=True)], object)
         )
+    names = np.array([*map(as_text, distinct), None], dtype=object)
     return Column(names[codes])
 
 
