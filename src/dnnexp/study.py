@@ -86,8 +86,9 @@ def refit_choice(config: Config, protocol: Protocol, choice: TrialRecord) -> Ref
     choice: as it was screened; its folds say how long, as those of `dnnexp.train` do.
     """
     rows = len(protocol.split.development)
-    length = refit_length(choice.best_steps, choice.schedule_steps, config.trainer, rows)
-    return refit(chosen_config(config, choice).configuration, protocol, length, threshold=choice.threshold)
+    configuration = chosen_config(config, choice).configuration
+    length = refit_length(choice.best_steps, choice.schedule_steps, configuration.trainer, rows)
+    return refit(configuration, protocol, length, threshold=choice.threshold)
 
 
 def chosen_config(config: Config, choice: TrialRecord) -> Config:

@@ -73,6 +73,36 @@ def test_a_regression_is_scored_in_the_targets_units_by_the_studys_metric():
     assert found["boosted trees"].scores.mean() < found["mean"].scores.mean()
 
 
+def test_rows_count_by_their_weights_in_fitting_and_in_scores():
+    dataset = load(DataConfig("iris"))
+    weights = np.where(dataset.y == 2, 20.0, 1.0) * np.linspace(0.5, 2.0, len(dataset.y))
+    protocol = protocol_of(dataclasses.replace(dataset, weights=weights), metric="log_loss")
+    X, y = dataset.X.to_numpy(), dataset.y
+    found = by_name(protocol)
+    oracles = {
+        "majority class": (DummyClassifier(strategy="prior"), ""),
+        "linear": (make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)), "logisticregression__"),
+        "boosted trees": (HistGradientBoostingClassifier(random_state=1), ""),
+    }
+    for name, (oracle, step) in oracles.items():
+        for j, fold in enumerate(protocol.folds):
+            train, scored = np.r_[fold.train, fold.stop], fold.score
+            oracle.fit(X[train], y[train], **{f"{step}sample_weight": weights[train]})
+            loss = sk.log_loss(y[scored], oracle.predict_proba(X[scored]), sample_weight=weights[scored])
+            assert found[name].scores[j] == pytest.approx(loss, rel=1e-6)
+
+
+def test_a_regression_by_weights_is_that_of_rows_repeated():
+    dataset = load(DataConfig("diabetes"))
+    counts = np.random.default_rng(1).integers(1, 4, len(dataset.y))
+    protocol = protocol_of(dataclasses.replace(dataset, weights=counts.astype(float)), metric="rmse")
+    fold, y = protocol.folds[0], dataset.y[:, 0]
+    train = np.repeat(np.r_[fold.train, fold.stop], counts[np.r_[fold.train, fold.stop]])
+    scored = np.repeat(fold.score, counts[fold.score])
+    expected = np.sqrt(np.mean((y[scored] - y[train].mean()) ** 2))
+    assert by_name(protocol)["mean"].scores[0] == pytest.approx(expected)
+
+
 def test_probabilities_are_those_of_the_classes_in_the_order_of_the_classes():
     protocol = protocol_of("iris", metric="log_loss")
     found = by_name(protocol)

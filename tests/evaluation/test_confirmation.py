@@ -150,3 +150,16 @@ def test_replicates_without_a_row_of_a_class_are_left_out_and_too_many_of_them_l
     for single in (found(1).mean, found(2).first):
         assert np.isfinite(single.estimate)
         assert np.isnan([single.low, single.high, single.standard_error]).all()
+
+
+@pytest.mark.parametrize("seeds", [1, 6])
+def test_every_row_right_leaves_limits_whatever_the_rows_weigh(seeds: int):
+    targets = np.eye(2)[[0, 1, 0, 1, 0, 0, 1, 1, 1, 0, 0]]
+    for draw in range(40):
+        weights = np.random.default_rng(draw).uniform(0.05, 3.0, len(targets))
+        found = confirm(
+            np.repeat(targets[None], seeds, 0), targets, METRICS["accuracy"], np.random.default_rng(0), weights=weights
+        )
+        z2 = stats.norm.ppf(0.975) ** 2
+        for interval in (found.mean, found.first):
+            assert (interval.low, interval.high) == pytest.approx((1 / (1 + z2 / len(targets)), 1.0), abs=1e-6)

@@ -14,6 +14,8 @@ from dnnexp.config.composition import Composer
 from dnnexp.errors import DnnexpError
 from dnnexp.predictor import Predictor
 from dnnexp.recording import trained
+from dnnexp.search.storage import open_storage, sqlite_url
+from dnnexp.search.studies import Studies
 from dnnexp.study import make_protocol
 from dnnexp.sweep import main
 from dnnexp.tracking.model import fetch_predictor
@@ -75,6 +77,19 @@ def test_a_winner_that_diverges_on_all_rows_is_a_failed_run_that_says_why(monkey
         assert run.data.tags["dnnexp.reason"] == "diverged in epoch 3"
         assert "score/accuracy" in run.data.metrics
         assert "test/accuracy" not in run.data.metrics
+
+
+def test_the_champion_is_the_network_that_was_confirmed_where_the_batch_size_was_searched() -> None:
+    overrides = [*OVERRIDES, "search.space.batch_size=[128]", "trainer.batch_size=8", "search.rescore=0"]
+    overrides += ["trainer.epochs=20", "evaluation.metric=log_loss"]  # a score in which every step shows
+    assert main(["--quiet", *overrides]) == 0
+    tried = Studies(open_storage(sqlite_url(Path("runs/optuna.db"))), "s").read_all()
+    (confirmed,) = [record for record in tried if record.stage == "confirm"]
+    predictor = Predictor.load(Path("runs/outputs/s/model.npz"))
+    protocol = make_protocol(Composer().compose(overrides))
+    X, y = protocol.dataset.X.iloc[protocol.split.test], protocol.dataset.y[protocol.split.test]
+    log_loss = -np.mean(np.log(predictor.outputs(X)[np.arange(len(y)), y]))
+    assert log_loss == pytest.approx(confirmed.test_scores[0], rel=1e-6)  # the model file holds float32
 
 
 def test_what_was_chosen_before_a_study_went_on_is_not_called_the_champion_any_more() -> None:

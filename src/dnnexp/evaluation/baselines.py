@@ -1,9 +1,9 @@
 """What needs no network: the majority class or the mean, a linear model and boosted trees, on the study's own rows.
 
 A network that does not beat these has found nothing. Each is trained on what a network of the fold learns from, the
-rows it trains on and those it stops by, and scored on the same rows by the same metric. The linear model is
-scikit-learn's, not a network without hidden layers: it is solved, so that neither a learning rate nor luck is in its
-score, and it shares no code with what it is compared to.
+rows it trains on and those it stops by, and scored on the same rows by the same metric; rows count by their weights in
+both, where the data has those. The linear model is scikit-learn's, no network without hidden layers: it is solved, so
+that neither a learning rate nor luck is in its score, and it shares no code with what it is compared to.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, RidgeCV
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
@@ -43,6 +43,7 @@ SEED = 101  # place below the study's seed
 
 Array = npt.NDArray[Any]
 Rows = npt.NDArray[np.intp]
+Weights = npt.NDArray[np.float64] | None  # (examples,)
 
 
 class Columns(NamedTuple):
@@ -114,15 +115,16 @@ def fit_and_score(estimator: Any, X: pd.DataFrame, protocol: Protocol, train: Ro
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a baseline that has not converged is a baseline
         if dataset.task in ("binary", "multiclass"):
-            A = probabilities(estimator, X, dataset.y, train, scored, len(dataset.classes))
+            A = probabilities(estimator, X, dataset.y, train, scored, dataset.weights, len(dataset.classes))
             Y = np.eye(len(dataset.classes))[dataset.y[scored]]
             if dataset.task == "binary":
                 A, Y = A[:, 1:], Y[:, 1:]
         else:
             answer = prediction if dataset.task == "regression" else label_probability
-            A = np.column_stack([answer(estimator, X, y, train, scored) for y in dataset.y.T])
+            A = np.column_stack([answer(estimator, X, y, train, scored, dataset.weights) for y in dataset.y.T])
             Y = np.asarray(dataset.y[scored], dtype=np.float64)
-    return float(protocol.metric.function(A.T, Y.T, np.ones(len(scored))))
+    weights = np.ones(len(scored)) if dataset.weights is None else dataset.weights[scored]
+    return float(protocol.metric.function(A.T, Y.T, weights))
 
 
 def without_empty(X: pd.DataFrame, train: Rows) -> pd.DataFrame:
@@ -131,25 +133,34 @@ def without_empty(X: pd.DataFrame, train: Rows) -> pd.DataFrame:
     return X.assign(**{name: 0.0 if X[name].dtype.kind == "f" else "" for name in empty}) if len(empty) else X
 
 
-def probabilities(estimator: Any, X: pd.DataFrame, y: Array, train: Rows, scored: Rows, classes: int) -> Array:
+def fitted(estimator: Any, X: pd.DataFrame, y: Array, train: Rows, weights: Weights) -> Any:
+    """Return a copy of the estimator, fitted on the rows to train on, which count by their weights (examples,)."""
+    step = f"{estimator.steps[-1][0]}__" if isinstance(estimator, Pipeline) else ""  # that learns the target
+    counted = {} if weights is None else {f"{step}sample_weight": weights[train]}
+    return clone(estimator).fit(X.iloc[train], y[train], **counted)
+
+
+def probabilities(
+    estimator: Any, X: pd.DataFrame, y: Array, train: Rows, scored: Rows, weights: Weights, classes: int
+) -> Array:
     """Return the probability of every class (rows, classes); 0 for one that no training row has."""
     one_class = len(np.unique(y[train])) < 2  # nothing to tell apart
-    fitted = (DummyClassifier(strategy="prior") if one_class else clone(estimator)).fit(X.iloc[train], y[train])
+    learned = fitted(DummyClassifier(strategy="prior") if one_class else estimator, X, y, train, weights)
     A = np.zeros((len(scored), classes))
-    A[:, fitted.classes_] = fitted.predict_proba(X.iloc[scored])
+    A[:, learned.classes_] = learned.predict_proba(X.iloc[scored])
     return A
 
 
-def label_probability(estimator: Any, X: pd.DataFrame, y: Array, train: Rows, scored: Rows) -> Array:
+def label_probability(estimator: Any, X: pd.DataFrame, y: Array, train: Rows, scored: Rows, weights: Weights) -> Array:
     """Return the probability (rows,) of one label of several."""
-    return probabilities(estimator, X, y, train, scored, 2)[:, 1]
+    return probabilities(estimator, X, y, train, scored, weights, 2)[:, 1]
 
 
-def prediction(estimator: Any, X: pd.DataFrame, y: Array, train: Rows, scored: Rows) -> Array:
+def prediction(estimator: Any, X: pd.DataFrame, y: Array, train: Rows, scored: Rows, weights: Weights) -> Array:
     """Return the predicted quantity (rows,). A power of two is taken out of it: squares of 1e200 are not finite."""
     exponent = np.frexp(np.abs(y[train]).max(initial=0.0))[1]
-    fitted = clone(estimator).fit(X.iloc[train], np.ldexp(y[train], -exponent))
-    return np.ldexp(np.asarray(fitted.predict(X.iloc[scored]), dtype=np.float64), exponent)
+    learned = fitted(estimator, X, np.ldexp(y, -exponent), train, weights)
+    return np.ldexp(np.asarray(learned.predict(X.iloc[scored]), dtype=np.float64), exponent)
 
 
 def columns_of(X: pd.DataFrame) -> Columns:

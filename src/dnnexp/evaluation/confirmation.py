@@ -28,6 +28,7 @@ FEWEST = 200  # replicates, however many rows there are
 DRAWS = 4 * 10**7  # of rows, over all replicates: beyond 20,000 rows there are fewer replicates
 UNDEFINED = 0.09  # share of the replicates: three rows are all left out of exp(-3) = 5% of them, two of 13.5%
 ELEMENTS = 2**21  # of a block of replicates, so that memory stays small
+ROUNDING = 1e-12  # of a share: one row of a billion weighs more
 MEANS_OF_ROWS = (accuracy, log_loss, mae)  # a matrix product does for them
 SHARES = (accuracy,)
 
@@ -121,13 +122,18 @@ def scores_of(A: Array, Y: Array, drawn: Array, metric: Metric, decided: tuple[A
 
 
 def _wilson(p: float, variance: float, units: int, confidence: float) -> tuple[float, float]:
-    """Return Wilson's limits of a share p with that variance: of p (1 - p) / variance rows, at most `units`."""
+    """Return Wilson's limits of a share p with that variance: of p (1 - p) / variance rows, at most `units`.
+
+    Weighted sums of which all or none are right are 1 or 0 but for rounding, and their variance too.
+    """
     from scipy.special import ndtri  # type: ignore[import-untyped]
 
     if math.isnan(p):
         return math.nan, math.nan
     z = float(ndtri((1 + confidence) / 2))
-    n = min(units, p * (1 - p) / variance) if variance > 0 else units
+    p = min(max(p, 0.0), 1.0)
+    spread = p * (1 - p)
+    n = min(units, spread / variance) if spread > ROUNDING and variance > 0 else units
     centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
-    margin = z / (1 + z**2 / n) * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    margin = z / (1 + z**2 / n) * math.sqrt(spread / n + z**2 / (4 * n**2))
     return max(0.0, centre - margin), min(1.0, centre + margin)
