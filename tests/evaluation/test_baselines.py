@@ -92,6 +92,59 @@ def test_rows_count_by_their_weights_in_fitting_and_in_scores():
             assert found[name].scores[j] == pytest.approx(loss, rel=1e-6)
 
 
+def rare(**columns: Any) -> Dataset:
+    """A data set of 400 rows, a tenth of them yes, by a logistic truth."""
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(400, 3))
+    is_yes = rng.random(400) < 1 / (1 + np.exp(3.2 - 2 * X[:, 0]))
+    return dataclasses.replace(load(DataConfig("breast_cancer")), X=pd.DataFrame(X), y=is_yes.astype(int), **columns)
+
+
+@pytest.mark.parametrize("weights", [None, np.linspace(0.2, 3.0, 400)])
+def test_classes_count_alike_where_they_do_for_networks(weights: np.ndarray | None):
+    protocol = protocol_of(rare(weights=weights), metric="balanced_accuracy")
+    X, y, w = protocol.dataset.X.to_numpy(), protocol.dataset.y, np.ones(400) if weights is None else weights
+    found = {base.name: base for base in score_baselines(protocol, is_balanced=True)}
+    plain = by_name(protocol)
+    oracle = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    for j, fold in enumerate(protocol.folds):
+        train = np.r_[fold.train, fold.stop]
+        shares = [w[train][y[train] == k].sum() for k in (0, 1)]
+        by_class = np.array([sum(shares) / 2 / share for share in shares])[y[train]]
+        oracle.fit(X[train], y[train], logisticregression__sample_weight=w[train] * by_class)
+        said = oracle.predict(X[fold.score])
+        expected = sk.balanced_accuracy_score(y[fold.score], said, sample_weight=w[fold.score])
+        assert found["linear"].scores[j] == pytest.approx(expected)
+        assert found["majority class"].scores[j] == plain["majority class"].scores[j] == 0.5
+    assert found["linear"].scores.mean() > plain["linear"].scores.mean() + 0.05
+
+
+def test_thresholds_are_tuned_where_those_of_networks_are():
+    protocol = protocol_of(rare(), metric="f1", threshold="tuned", folds=3)
+    X, y = protocol.dataset.X.to_numpy(), protocol.dataset.y
+    oracle = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    said = []
+    for fold in protocol.folds:
+        train = np.r_[fold.train, fold.stop]
+        said.append(oracle.fit(X[train], y[train]).predict_proba(X[fold.score])[:, 1])
+    found = by_name(protocol)["linear"]
+
+    def best(parts: list[int]) -> float:
+        actual = np.concatenate([y[protocol.folds[i].score] for i in parts])
+        A = np.concatenate([said[i] for i in parts])
+        distinct = np.unique(A)
+        halfway = [*(distinct[1:] + distinct[:-1]) / 2, 0.5]
+        scores = np.array([sk.f1_score(actual, threshold < A) for threshold in halfway])
+        return min((t for t, s in zip(halfway, scores, strict=True) if s == scores.max()), key=lambda t: abs(t - 0.5))
+
+    for j, fold in enumerate(protocol.folds):
+        threshold = best([i for i in range(3) if i != j])
+        assert found.scores[j] == pytest.approx(sk.f1_score(y[fold.score], said[j] > threshold))
+    development, test = protocol.split.development, protocol.split.test
+    A = oracle.fit(X[development], y[development]).predict_proba(X[test])[:, 1]
+    assert found.test_score == pytest.approx(sk.f1_score(y[test], best([0, 1, 2]) < A))
+
+
 def test_a_regression_by_weights_is_that_of_rows_repeated():
     dataset = load(DataConfig("diabetes"))
     counts = np.random.default_rng(1).integers(1, 4, len(dataset.y))

@@ -1,13 +1,15 @@
 """What needs no network: the majority class or the mean, a linear model and boosted trees, on the study's own rows.
 
 A network that does not beat these has found nothing. Each is trained on what a network of the fold learns from, the
-rows it trains on and those it stops by, and scored on the same rows by the same metric; rows count by their weights in
-both, where the data has those. The linear model is scikit-learn's, no network without hidden layers: it is solved, so
-that neither a learning rate nor luck is in its score, and it shares no code with what it is compared to.
+rows it trains on and those it stops by, and scored on the same rows by the same metric. What a network is given they
+are given too: rows count by their weights, classes count alike where the trainer balances them, and yes is said from a
+tuned threshold on where thresholds are tuned. The linear model is scikit-learn's, no network without hidden layers: it
+is solved, so that neither a learning rate nor luck is in its score, and it shares no code with what it is compared to.
 """
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -27,6 +29,7 @@ from threadpoolctl import threadpool_limits
 
 from dnnexp.evaluation.folds import Fold
 from dnnexp.evaluation.protocol import Protocol
+from dnnexp.evaluation.threshold import Outputs, tune, tune_by_fold
 from dnnexp.evaluation.yardsticks import Baseline, Yardsticks
 from dnnexp.training.seeds import child
 
@@ -43,7 +46,6 @@ SEED = 101  # place below the study's seed
 
 Array = npt.NDArray[Any]
 Rows = npt.NDArray[np.intp]
-Weights = npt.NDArray[np.float64] | None  # (examples,)
 
 
 class Columns(NamedTuple):
@@ -56,29 +58,38 @@ class Columns(NamedTuple):
 Maker = Callable[[Columns, bool, int], Any]  # columns, whether classes are told apart, seed -> estimator
 
 
-def score_yardsticks(protocol: Protocol, *, again: bool) -> Yardsticks:
+class Table(NamedTuple):
+    """What a model learns from."""
+
+    X: pd.DataFrame  # (examples, columns)
+    weights: npt.NDArray[np.float64] | None  # (examples,) of the rows; None: all alike
+    is_balanced: bool  # whether classes count alike, however many rows each has
+
+
+def score_yardsticks(protocol: Protocol, *, again: bool, is_balanced: bool = False) -> Yardsticks:
     """Return the baselines on the protocol's folds, and with `again` the best of them on its fresh folds."""
-    screened = tuple(score_baselines(protocol))
+    screened = tuple(score_baselines(protocol, is_balanced=is_balanced))
     best = Yardsticks(screened).best(greater_is_better=protocol.metric.greater_is_better)
     if not again or best is None:
         return Yardsticks(screened)
     key = list(BASELINES)[[base.name for base in screened].index(best.name)]
-    (rescored,) = score_baselines(protocol, protocol.rescoring.folds, [key])
+    (rescored,) = score_baselines(protocol, protocol.rescoring.folds, [key], is_balanced=is_balanced)
     return Yardsticks(screened, rescored)
 
 
 def score_baselines(
-    protocol: Protocol, folds: Sequence[Fold] | None = None, keys: Sequence[str] = ()
+    protocol: Protocol, folds: Sequence[Fold] | None = None, keys: Sequence[str] = (), *, is_balanced: bool = False
 ) -> list[Baseline]:
     """Return what each baseline scores on the folds, the protocol's own unless others are given, and on the test rows.
 
-    keys: of BASELINES, those that are asked for; none: all. The same protocol gives the same scores. Missing values and
-    categories are handled by scikit-learn's own means. A model that cannot be fitted has scores of NaN and says why: a
-    baseline ends no study.
+    keys: of BASELINES, those that are asked for; none: all. is_balanced: classes count alike for those that learn, as
+    trainer.class_weight=balanced has it. The same protocol gives the same scores. Missing values and categories are
+    handled by scikit-learn's own means. A model that cannot be fitted has scores of NaN and says why: a baseline ends
+    no study.
     """
     dataset = protocol.dataset
     columns = columns_of(dataset.X)
-    X = as_table(dataset.X, columns)
+    table = Table(as_table(dataset.X, columns), dataset.weights, is_balanced)
     seed = int(child(protocol.seed, SEED).generate_state(1)[0])
     drawn = protocol.folds if folds is None else folds
     parts = [(np.concatenate([fold.train, fold.stop]), fold.score) for fold in drawn]
@@ -88,43 +99,64 @@ def score_baselines(
         make = BASELINES[key]
         started = time.perf_counter()
         estimator = make(columns, dataset.task != "regression", seed)
-        scores, troubles = [], [""]
+        learned = table._replace(is_balanced=is_balanced and make is not constant)
+        said: list[Outputs | None] = []
+        troubles = [""]
         for train, scored in (*parts, (protocol.split.development, protocol.split.test)):
+            outputs = None
             try:
                 with threadpool_limits(limits=1):  # several cost more than they bring, and other workers have theirs
-                    scores.append(fit_and_score(estimator, X, protocol, train, scored))
+                    outputs = fit_and_ask(estimator, learned, protocol, train, scored)
             except Exception as error:  # noqa: BLE001  whatever a library raises, out of memory included
-                scores.append(np.nan)
                 troubles.append(str(error).strip().partition("\n")[0] or type(error).__name__)
-            if not np.isfinite(scores[-1]) and not troubles[-1]:
-                troubles.append("its predictions are not finite")
+            said.append(outputs)
+        *scores, test_score = scores_of(said[:-1], said[-1], protocol)
+        if not np.isfinite([*scores, test_score]).all() and troubles == [""]:
+            troubles.append("its predictions are not finite")
         name = "mean" if make is constant and dataset.task == "regression" else key
         seconds = time.perf_counter() - started
         records.append(
-            Baseline(
-                name, np.array(scores[:-1], np.float64), float(scores[-1]), n_train, n_score, seconds, troubles[-1]
-            )
+            Baseline(name, np.array(scores, np.float64), test_score, n_train, n_score, seconds, troubles[-1])
         )
     return records
 
 
-def fit_and_score(estimator: Any, X: pd.DataFrame, protocol: Protocol, train: Rows, scored: Rows) -> float:
-    """Return the protocol's metric on the scored rows, of the estimator fitted on the rows to train on."""
+def fit_and_ask(estimator: Any, table: Table, protocol: Protocol, train: Rows, scored: Rows) -> Outputs:
+    """Return what the estimator, fitted on the rows to train on, says of the scored rows, beside what is true."""
     dataset = protocol.dataset
-    X = without_empty(X, train)
+    table = table._replace(X=without_empty(table.X, train))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a baseline that has not converged is a baseline
         if dataset.task in ("binary", "multiclass"):
-            A = probabilities(estimator, X, dataset.y, train, scored, dataset.weights, len(dataset.classes))
+            A = probabilities(estimator, table, dataset.y, train, scored, len(dataset.classes))
             Y = np.eye(len(dataset.classes))[dataset.y[scored]]
             if dataset.task == "binary":
                 A, Y = A[:, 1:], Y[:, 1:]
         else:
             answer = prediction if dataset.task == "regression" else label_probability
-            A = np.column_stack([answer(estimator, X, y, train, scored, dataset.weights) for y in dataset.y.T])
+            A = np.column_stack([answer(estimator, table, y, train, scored) for y in dataset.y.T])
             Y = np.asarray(dataset.y[scored], dtype=np.float64)
     weights = np.ones(len(scored)) if dataset.weights is None else dataset.weights[scored]
-    return float(protocol.metric.function(A.T, Y.T, weights))
+    return Outputs(scored, A.T, Y.T, weights)
+
+
+def scores_of(folds: Sequence[Outputs | None], test: Outputs | None, protocol: Protocol) -> list[float]:
+    """Return the protocol's metric on each fold, and last on the test rows; NaN where nothing finite was said.
+
+    Thresholds are tuned as those of networks are: for a fold on the rows of the others, for the test rows on all folds.
+    """
+    metric = protocol.metric
+    known = [part for part in folds if part is not None and np.isfinite(part.A).all()]
+    thresholds: list[tuple[npt.NDArray[np.float64], ...]] = [()] * (len(folds) + 1)
+    if protocol.config.threshold == "tuned" and len(known) == len(folds):
+        tuned = [*tune_by_fold(known, metric), tune(known, metric)]
+        thresholds = [(values[:, None],) for values in tuned]
+    return [
+        math.nan
+        if part is None or not np.isfinite(part.A).all()
+        else float(metric.function(part.A, part.Y, part.weights, *(decided if metric.decides else ())))
+        for part, decided in zip((*folds, test), thresholds, strict=True)
+    ]
 
 
 def without_empty(X: pd.DataFrame, train: Rows) -> pd.DataFrame:
@@ -133,34 +165,47 @@ def without_empty(X: pd.DataFrame, train: Rows) -> pd.DataFrame:
     return X.assign(**{name: 0.0 if X[name].dtype.kind == "f" else "" for name in empty}) if len(empty) else X
 
 
-def fitted(estimator: Any, X: pd.DataFrame, y: Array, train: Rows, weights: Weights) -> Any:
-    """Return a copy of the estimator, fitted on the rows to train on, which count by their weights (examples,)."""
+def fitted(estimator: Any, table: Table, y: Array, train: Rows) -> Any:
+    """Return a copy of the estimator, fitted on the rows to train on."""
+    weights = None if table.weights is None else table.weights[train]
+    if table.is_balanced:
+        weights = balanced(y[train], weights)
     step = f"{estimator.steps[-1][0]}__" if isinstance(estimator, Pipeline) else ""  # that learns the target
-    counted = {} if weights is None else {f"{step}sample_weight": weights[train]}
-    return clone(estimator).fit(X.iloc[train], y[train], **counted)
+    return clone(estimator).fit(
+        table.X.iloc[train], y[train], **({} if weights is None else {f"{step}sample_weight": weights})
+    )
+
+
+def balanced(y: Array, weights: npt.NDArray[np.float64] | None) -> npt.NDArray[np.float64]:
+    """Return the weights (rows,) by which every class of y has the same sum, rows of one class as they were."""
+    own = np.ones(len(y)) if weights is None else weights
+    classes, place = np.unique(y, return_inverse=True)
+    sums = np.bincount(place, own)
+    factors: npt.NDArray[np.float64] = own.sum() / len(classes) / sums
+    return own * factors[place]
 
 
 def probabilities(
-    estimator: Any, X: pd.DataFrame, y: Array, train: Rows, scored: Rows, weights: Weights, classes: int
-) -> Array:
+    estimator: Any, table: Table, y: Array, train: Rows, scored: Rows, classes: int
+) -> npt.NDArray[np.float64]:
     """Return the probability of every class (rows, classes); 0 for one that no training row has."""
     one_class = len(np.unique(y[train])) < 2  # nothing to tell apart
-    learned = fitted(DummyClassifier(strategy="prior") if one_class else estimator, X, y, train, weights)
+    learned = fitted(DummyClassifier(strategy="prior") if one_class else estimator, table, y, train)
     A = np.zeros((len(scored), classes))
-    A[:, learned.classes_] = learned.predict_proba(X.iloc[scored])
+    A[:, learned.classes_] = learned.predict_proba(table.X.iloc[scored])
     return A
 
 
-def label_probability(estimator: Any, X: pd.DataFrame, y: Array, train: Rows, scored: Rows, weights: Weights) -> Array:
+def label_probability(estimator: Any, table: Table, y: Array, train: Rows, scored: Rows) -> Array:
     """Return the probability (rows,) of one label of several."""
-    return probabilities(estimator, X, y, train, scored, weights, 2)[:, 1]
+    return probabilities(estimator, table, y, train, scored, 2)[:, 1]
 
 
-def prediction(estimator: Any, X: pd.DataFrame, y: Array, train: Rows, scored: Rows, weights: Weights) -> Array:
+def prediction(estimator: Any, table: Table, y: Array, train: Rows, scored: Rows) -> Array:
     """Return the predicted quantity (rows,). A power of two is taken out of it: squares of 1e200 are not finite."""
     exponent = np.frexp(np.abs(y[train]).max(initial=0.0))[1]
-    learned = fitted(estimator, X, np.ldexp(y, -exponent), train, weights)
-    return np.ldexp(np.asarray(learned.predict(X.iloc[scored]), dtype=np.float64), exponent)
+    learned = fitted(estimator, table, np.ldexp(y, -exponent), train)
+    return np.ldexp(np.asarray(learned.predict(table.X.iloc[scored]), dtype=np.float64), exponent)
 
 
 def columns_of(X: pd.DataFrame) -> Columns:

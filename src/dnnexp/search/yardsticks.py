@@ -19,7 +19,7 @@ from dnnexp.search.workers import started_workers
 
 __all__ = ["Lead", "are_scored", "keep_yardsticks", "lead", "scored_beside", "stored_yardsticks"]
 
-BASELINES = "baselines"  # what they are kept by
+BASELINES = "baselines, given what networks are"  # what they are kept by
 
 
 class Lead(NamedTuple):
@@ -52,7 +52,8 @@ def keep_yardsticks(sweep: Sweep, protocol: Protocol) -> Yardsticks:
             if not are_scored(found, sweep.config):
                 from dnnexp.evaluation.baselines import score_yardsticks  # scikit-learn: workers do without
 
-                found = score_yardsticks(protocol, again=sweep.config.scores_again)
+                is_balanced = sweep.base.trainer.class_weight == "balanced"
+                found = score_yardsticks(protocol, again=sweep.config.scores_again, is_balanced=is_balanced)
                 studies.keep(BASELINES, to_plain(found))
         finally:
             studies.close()
