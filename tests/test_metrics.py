@@ -240,7 +240,13 @@ def test_classes_that_are_not_there_are_left_out_of_the_means_over_classes() -> 
             assert METRICS[name].function(A[i], Y[i], weights[i]) == pytest.approx(expected, rel=1e-12)
 
 
-def test_a_ranking_of_one_class_only_is_not_defined() -> None:
+def test_what_compares_classes_is_not_defined_where_there_is_one_only() -> None:
     A, Y, weights = drawn("binary", (60,))
+    for one in (np.zeros_like(Y), np.ones_like(Y)):
+        assert np.isnan(METRICS["balanced_accuracy"].function(A, one, weights))
+    several, _, _ = drawn("multiclass", (60,))
+    one = np.zeros_like(several)
+    one[1] = 1
+    assert np.isnan(METRICS["balanced_accuracy"].function(several, one, weights))
     assert np.isnan(METRICS["roc_auc"].function(A, np.ones_like(Y), weights))
     assert np.isnan(METRICS["average_precision"].function(A, np.zeros_like(Y), weights))

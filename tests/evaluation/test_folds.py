@@ -54,6 +54,22 @@ def test_a_class_of_one_row_is_no_obstacle() -> None:
     assert len(draw_folds(DEVELOPMENT, labels, EvaluationConfig("holdout"), SEED)) == 1
 
 
+@pytest.mark.parametrize("config", [EvaluationConfig(), EvaluationConfig("holdout")])
+def test_a_rare_class_does_not_spoil_the_shares_of_the_others(config: EvaluationConfig) -> None:
+    labels = np.repeat([0, 1, 2, 3], [74, 72, 3, 1])
+    for seed in range(10):
+        for fold in draw_folds(DEVELOPMENT, labels, config, np.random.SeedSequence(seed)):
+            counts = np.bincount(labels[fold.score - 100], minlength=4)
+            assert abs(counts[0] - counts[1]) <= 2
+            assert counts[2] <= 1
+
+
+def test_nine_of_a_class_are_spread_over_ten_folds() -> None:
+    labels = np.repeat([0, 1], [141, 9])
+    folds = draw_folds(DEVELOPMENT, labels, EvaluationConfig(folds=10), SEED)
+    assert sorted(int(labels[fold.score - 100].sum()) for fold in folds) == [0, *[1] * 9]
+
+
 def test_the_same_seed_draws_the_same_folds_and_another_seed_others() -> None:
     first, again = (draw_folds(DEVELOPMENT, LABELS, EvaluationConfig(), SEED) for _ in range(2))
     for fold, twin in zip(first, again, strict=True):

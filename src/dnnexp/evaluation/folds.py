@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count, islice, pairwise
 from typing import Any, NamedTuple
@@ -140,11 +141,13 @@ def _partition(sides: Sides, m: int, folds: int, seed: np.random.SeedSequence) -
         return
     from sklearn.model_selection import KFold, StratifiedKFold  # slow to import
 
-    fewest = m if labels is None else int(np.unique(labels, return_counts=True)[1].min())
-    is_stratified = labels is not None and fewest >= folds
+    is_stratified = labels is not None and int(np.unique(labels, return_counts=True)[1].max()) >= folds
     kind = StratifiedKFold if is_stratified else KFold
     splitter = kind(folds, shuffle=True, random_state=int(seed.generate_state(1)[0]))
-    yield from splitter.split(np.zeros(m), labels if is_stratified else np.zeros(m, int))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The least populated class", UserWarning)  # it is in as many folds as it can
+        pairs = list(splitter.split(np.zeros(m), labels if is_stratified else np.zeros(m, int)))
+    yield from pairs
 
 
 def _forward(order: npt.NDArray[Any], config: EvaluationConfig) -> Iterator[list[tuple[Rows, Rows]]]:
@@ -209,6 +212,12 @@ def _nearest(edges: Rows, place: float) -> int:
     return int(edges[np.abs(edges - place).argmin()])
 
 
+def _with_singles_put(labels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return the labels, those of classes of one row replaced by the most common: one row is in one part only."""
+    classes, place, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    return classes[np.where(counts < 2, counts.argmax(), np.arange(len(classes)))][place.reshape(-1)]
+
+
 def _count(share: float, m: int, key: str) -> int:
     """Return how many rows are that share of m. Raises DataError that begins with `key` where it is all of them."""
     count = max(1, round(share * m))
@@ -223,7 +232,7 @@ def _count(share: float, m: int, key: str) -> int:
 def _divide(
     sides: Sides, m: int, share: float, seed: np.random.SeedSequence, key: str, draws: int = DRAWS
 ) -> tuple[Rows, Rows]:
-    """Return (the rest, a share of m rows): the last in time, whole groups, or drawn by class where each has enough.
+    """Return (the rest, a share of m rows): the last in time, whole groups, or drawn by class, unless those are too many.
 
     Rows of one time are divided only where there is no other. draws: of groups, the best of which is taken.
     """
@@ -236,9 +245,9 @@ def _divide(
         return rows[~is_part], rows[is_part]
     from sklearn.model_selection import train_test_split  # slow to import, and workers are told their folds
 
-    labels = sides.labels
-    counts = np.zeros(0) if labels is None else np.unique(labels, return_counts=True)[1]
-    can_stratify = len(counts) > 1 and counts.min() >= 2 and len(counts) <= min(taken, m - taken)
+    labels = None if sides.labels is None else _with_singles_put(sides.labels)
+    classes = 0 if labels is None else len(np.unique(labels))
+    can_stratify = 1 < classes <= min(taken, m - taken)
     rest, part = train_test_split(
         rows,
         test_size=taken,

@@ -34,17 +34,21 @@ def accuracy_of_labels(A: np.ndarray, Y: np.ndarray, weights: np.ndarray, thresh
 
 
 def balanced_accuracy(A: np.ndarray, Y: np.ndarray, weights: np.ndarray, threshold: Threshold = HALF) -> np.ndarray:
-    """Return the share of each class that is recognised (its recall), the mean over the classes that are there."""
+    """Return the share of each class that is recognised (its recall), the mean over the classes that are there.
+
+    NaN where only one is: any answer that names it alone would be perfect.
+    """
     if A.shape[-2] == 1:
         return balanced_accuracy_of_labels(A, Y, weights, threshold)
     right, _, actual = _counts(_most_probable(A), Y > HALF, weights)
-    return unless_nan(defined_mean(_ratio(right, actual)), A, weights)
+    recalls = np.where((actual > 0).sum(axis=-1, keepdims=True) > 1, _ratio(right, actual), np.nan)
+    return unless_nan(defined_mean(recalls), A, weights)
 
 
 def balanced_accuracy_of_labels(
     A: np.ndarray, Y: np.ndarray, weights: np.ndarray, threshold: Threshold = HALF
 ) -> np.ndarray:
-    """Return (recall of yes + recall of no) / 2 of each label, the mean over labels; one that is not there is left out.
+    """Return (recall of yes + recall of no) / 2 of each label, the mean over labels that have both; NaN where none has.
 
     Brodersen et al. 2010.
     """
@@ -52,7 +56,7 @@ def balanced_accuracy_of_labels(
     right, _, actual = _counts(said, truth, weights)
     right_no, _, actual_no = _counts(~said, ~truth, weights)
     recalls = np.stack([_ratio(right, actual), _ratio(right_no, actual_no)], axis=-1)  # (..., n[L], 2)
-    return unless_nan(defined_mean(defined_mean(recalls)), A, weights)
+    return unless_nan(defined_mean(recalls.mean(axis=-1)), A, weights)
 
 
 def f1(A: np.ndarray, Y: np.ndarray, weights: np.ndarray, threshold: Threshold = HALF) -> np.ndarray:
