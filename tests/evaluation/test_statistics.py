@@ -129,6 +129,16 @@ def test_a_perfect_best_does_not_rule_out_what_cannot_be_told_from_it():
     assert one_standard_error([poor, perfect], [1, 2], 100, 25) == 1
 
 
+@pytest.mark.parametrize("score", [1.0, 0.95, 0.9, 29 / 30, 341 / 359, 1e-3])
+def test_a_score_that_is_the_same_on_every_fold_does_not_deviate_whatever_its_bits(score: float):
+    same = np.full(20, score)
+    assert corrected_standard_error(same, 90, 10) == 0
+    nearly = same.copy()
+    nearly[[3, 9]] -= score / 20
+    assert one_standard_error([same, nearly], [2, 1], 90, 10) == 1
+    assert corrected_standard_error([score, score * (1 + 1e-12)], 90, 10) > 0
+
+
 @pytest.mark.parametrize(("folds", "repeats", "detectable"), [(5, 2, 1.34), (5, 5, 1.11), (10, 2, 0.84)])
 def test_the_smallest_detectable_difference_is_the_tabulated_one(folds: int, repeats: int, detectable: float):
     assert smallest_detectable(folds * repeats, folds - 1, 1) == pytest.approx(detectable, abs=0.006)

@@ -137,7 +137,11 @@ def test_a_depth_where_most_networks_learn_nothing_is_untrainable_if_a_shallower
     idle = [replace(r, learned=0.0) for r in depth_of(2, 0.3)]
     ladder = climb([*depth_of(1, 0.8), *idle[:2], record(2, 2, None, state="pruned", learned=0.0)], CONFIG)
     assert ladder.reason == (
-        "depth 2 is untrainable in this space: 2 of 3 trials did not train (0 diverged, 2 were never better than a "
+        "depth 2 is untrainable in this space: 0 of 3 trials diverged, and 2 of the 2 that were completed were never "
+        "better than a constant answer, which does not say that the depth is worse"
+    )
+    assert climb([*depth_of(1, 0.8), *idle], CONFIG).reason == (
+        "depth 2 is untrainable in this space: 3 of 3 trials did not train (0 diverged, 3 were never better than a "
         "constant answer), which does not say that the depth is worse"
     )
     assert ladder.choice == record(1, 2, 0.8)
@@ -148,6 +152,17 @@ def test_a_depth_where_most_networks_learn_nothing_is_untrainable_if_a_shallower
 def test_what_was_pruned_before_it_learned_does_not_make_a_depth_untrainable():
     pruned = [record(2, n, None, state="pruned", learned=0.0) for n in range(2)]
     assert not climb([*depth_of(1, 0.8), *pruned, record(2, 2, 0.7)], CONFIG).reason
+
+
+def test_pruned_trials_have_trained_and_a_few_that_diverged_do_not_end_the_growing():
+    config = replace(CONFIG, trials_per_depth=20)
+    first = [record(1, n, 0.8 - 0.001 * n) for n in range(20)]
+    second = [record(2, n, None, state="pruned", learned=1.0) for n in range(12)]
+    second += [record(2, n, None, state="diverged") for n in range(12, 17)]
+    second += [record(2, n, 0.85) for n in range(17, 20)]
+    ladder = climb([*first, *second], config)
+    assert not ladder.summaries[1].is_untrainable
+    assert ladder.work == Screen(3, grow(second[17].params, 2, 3, config.space))
 
 
 def test_when_the_time_is_used_up_nothing_is_begun_and_what_runs_is_waited_for():

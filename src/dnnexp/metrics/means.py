@@ -6,6 +6,7 @@ import numpy as np
 
 __all__ = ["defined_mean", "mean", "mean_and_deviation", "unless_nan"]
 
+ROUNDING = 8 * np.finfo(np.float64).eps  # of numbers below 1
 LARGEST = np.finfo(np.float64).max
 
 
@@ -29,10 +30,13 @@ def mean_and_deviation(values: np.ndarray) -> tuple[float, float]:
     """Return the mean of values (k,), finite numbers, and their standard deviation, k - 1 below; NaN for k = 1.
 
     Neither overflows: a power of two is taken out, which changes no bit, and what is beyond floats is the largest.
+    Values that differ by rounding alone do not deviate.
     """
     exponent = np.frexp(np.abs(values).max())[1]
     unit = np.ldexp(values, -exponent)
-    deviation = unit.std(ddof=1) if len(values) > 1 else np.nan
+    deviation = np.nan
+    if len(values) > 1:
+        deviation = unit.std(ddof=1) if np.ptp(unit) > ROUNDING else 0.0
     with np.errstate(over="ignore"):
         in_units = np.ldexp([unit.mean(), deviation], exponent)
     centre, spread = np.clip(in_units, -LARGEST, LARGEST).tolist()

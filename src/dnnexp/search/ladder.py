@@ -174,6 +174,11 @@ def stop_reason(summaries: Sequence[DepthSummary], config: SearchConfig) -> str:
                 f"{last.diverged + last.untrained} of {last.trials} trials did not train ({last.diverged} diverged, "
                 f"{last.untrained} were never better than a constant answer)"
             )
+            if last.pruned:
+                said = (
+                    f"{last.diverged} of {last.trials} trials diverged, and {last.untrained} of the {last.complete} "
+                    "that were completed were never better than a constant answer"
+                )
         return f"depth {last.depth} is untrainable in this space: {said}, which does not say that the depth is worse"
     recent = summaries[-config.patience :]
     if len(recent) < config.patience or any(summary.has_gained for summary in recent):

@@ -68,7 +68,8 @@ def summarize(
     """Return the summary of a depth: `judged` are the trials whose scores count, all screened ones or the rescored.
 
     Where nothing shallower was better than a constant answer, there may be nothing to learn, or more layers may be what
-    it takes: networks that learn nothing are then no sign that the depth cannot be trained.
+    it takes: networks that learn nothing are then no sign that the depth cannot be trained. What was pruned had not
+    diverged; of it, as large a share is taken for idle as of what was completed, which is the better part.
     """
     best, previous = best_of(judged), best_of([summary.best for summary in shallower if summary.best is not None])
     gain = None
@@ -76,7 +77,8 @@ def summarize(
         gain = paired_gain(best.oriented_scores, previous.oriented_scores, best.n_train, best.n_score)
     states = [record.state for record in screened]
     untrained = sum(record.state == "complete" and not record.has_learned for record in screened)
-    diverged, ended = states.count("diverged"), len(states) - states.count("pruned")
+    complete, diverged, pruned = (states.count(state) for state in ("complete", "diverged", "pruned"))
+    idle = untrained * (complete + pruned) / complete if complete else 0.0
     was_learned = previous is not None and previous.has_learned
     spent = {record.key: record.seconds for record in (*screened, *judged)}
     return DepthSummary(
@@ -87,10 +89,10 @@ def summarize(
         compared_depth=None if previous is None else previous.depth,
         gain=gain,
         has_gained=best is not None and (gain is None or is_gain(gain, min_gain)),
-        is_untrainable=2 * (diverged + (untrained if was_learned else 0)) > ended,
-        complete=states.count("complete"),
+        is_untrainable=2 * (diverged + (idle if was_learned else 0)) > complete + diverged + pruned,
+        complete=complete,
         diverged=diverged,
-        pruned=states.count("pruned"),
+        pruned=pruned,
         seconds=sum(spent.values()),
         untrained=untrained,
         screened=None if best is None else next((r for r in screened if r.number == best.origin), None),
