@@ -232,7 +232,7 @@ def _count(share: float, m: int, key: str) -> int:
 def _divide(
     sides: Sides, m: int, share: float, seed: np.random.SeedSequence, key: str, draws: int = DRAWS
 ) -> tuple[Rows, Rows]:
-    """Return (the rest, a share of m rows): the last in time, whole groups, or drawn by class, unless those are too many.
+    """Return (the rest, a share of m rows): the last in time, whole groups, or drawn by class where not too many.
 
     Rows of one time are divided only where there is no other. draws: of groups, the best of which is taken.
     """
