@@ -11,7 +11,6 @@ import hashlib
 import io
 import json
 import math
-import os
 import warnings
 import zipfile
 import zlib
@@ -25,7 +24,7 @@ import numpy.typing as npt
 from dnnexp import __version__
 from dnnexp.errors import DataError
 
-__all__ = ["FORMAT", "ModelFileError", "pack", "read_model_file", "write_whole"]
+__all__ = ["FORMAT", "ModelFileError", "pack", "read_model_file"]
 
 Array = npt.NDArray[Any]
 FORMAT = 3  # of the file; 1 had no checksum, 2 no thresholds
@@ -62,19 +61,6 @@ def pack(description: Mapping[str, Any], theta: Array) -> bytes:
     buffer = io.BytesIO()
     np.savez(buffer, description=np.frombuffer(text, np.uint8), theta=theta, sha256=digest)
     return buffer.getvalue()
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write the file, whole or not at all. Raises OSError."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def read_model_file(path: Path) -> tuple[dict[str, Any], Array]:

@@ -17,12 +17,13 @@ from dnnexp.data.preprocessing import Preprocessor
 from dnnexp.data.schema import SCALINGS, TASKS
 from dnnexp.data.target_code import TargetCode
 from dnnexp.errors import DataError, DnnexpError
-from dnnexp.model_file import ModelFileError, pack, read_model_file, write_whole
+from dnnexp.model_file import ModelFileError, pack, read_model_file
 from dnnexp.network.activations import ACTIVATIONS
 from dnnexp.network.architecture import RESIDUALS, Architecture
 from dnnexp.network.inference import logits, outputs
 from dnnexp.network.losses import OUTPUTS
 from dnnexp.network.normalization import NORMALIZATIONS
+from dnnexp.whole_file import write_whole
 
 if TYPE_CHECKING:
     import pandas as pd

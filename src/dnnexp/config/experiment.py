@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from omegaconf import OmegaConf
 
 from dnnexp.config.schema import Config
 from dnnexp.config.vocabulary import CHOOSERS
+from dnnexp.whole_file import write_whole
 
 __all__ = ["experiment_text", "write_experiment"]
 
@@ -57,7 +57,5 @@ def write_experiment(
     """Write the experiment file, under paths.root unless a folder is named, whole or not at all; return its path."""
     path = (folder or config.paths.experiments) / f"{name}.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}")
-    partial.write_text(experiment_text(config, about, groups), encoding="utf-8")
-    partial.replace(path)
+    write_whole(path, experiment_text(config, about, groups).encode())
     return path

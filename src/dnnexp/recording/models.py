@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from dnnexp.config import Config, PathsConfig
 from dnnexp.errors import ConfigError
-from dnnexp.model_file import write_whole
 from dnnexp.predictor import ModelCard, Predictor
 from dnnexp.redaction import redact
 from dnnexp.user_path import user_path
+from dnnexp.whole_file import write_whole
 
 if TYPE_CHECKING:
     from dnnexp.evaluation.protocol import Protocol

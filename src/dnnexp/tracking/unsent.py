@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from dnnexp.errors import ConfigError
 from dnnexp.tracking.records import RunRecord
+from dnnexp.whole_file import write_whole
 
 __all__ = ["Unsent"]
 
@@ -26,15 +26,7 @@ class Unsent:
         """Write the record, whole or not at all, and return its file. Raises OSError where that cannot be done."""
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self._path(record.key)
-        fresh = path.with_suffix(f".{os.getpid()}.part")
-        try:
-            with fresh.open("w", encoding="utf-8") as file:
-                file.write(record.to_json())
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(path)
-        finally:
-            fresh.unlink(missing_ok=True)
+        write_whole(path, record.to_json().encode())
         return path
 
     def waiting(self) -> Iterator[RunRecord]:

@@ -1,7 +1,7 @@
 """Checkpoints: files from which a run goes on bit for bit, or that are refused.
 
-A file is a magic line, the SHA-256 of what follows, and an .npz archive of arrays and one JSON text. It is written
-aside, flushed to the disk and renamed, so that it is whole or not there; the one before is kept until the next.
+A file is a magic line, the SHA-256 of what follows, and an .npz archive of arrays and one JSON text. It is whole or not
+there; the one before is kept until the next.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnnexp.errors import DnnexpError
+from dnnexp.whole_file import write_whole
 
 __all__ = ["CheckpointError", "Checkpoints", "State"]
 
@@ -67,12 +67,7 @@ class Checkpoints:
         """Write the state after that epoch, drop all but the last two files, return the path."""
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"epoch-{epoch:06d}.ckpt"
-        partial = path.with_suffix(f".{os.getpid()}.partial")
-        with partial.open("wb") as file:
-            file.write(_encode(state, self.identity))
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
+        write_whole(path, _encode(state, self.identity))
         for old in self._files()[:-KEPT]:
             old.unlink(missing_ok=True)
         return path
@@ -94,7 +89,7 @@ class Checkpoints:
 
     def clear(self) -> None:
         """Remove the files: the run has ended. What a kill cut short while it was written goes too."""
-        for path in (*self._files(), *self.folder.glob("epoch-*.partial")):
+        for path in (*self._files(), *self.folder.glob("*.partial")):
             path.unlink(missing_ok=True)
         if self.folder.is_dir() and not any(self.folder.iterdir()):
             self.folder.rmdir()
