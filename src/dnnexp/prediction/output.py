@@ -1,17 +1,17 @@
-"""Files of predictions: written aside, some rows at a time, and there only when they are whole."""
+"""Files of predictions: written some rows at a time, and there only when they are whole."""
 
 from __future__ import annotations
 
 import bz2
 import gzip
 import lzma
-import os
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import IO, TYPE_CHECKING, Any, Protocol, Self
+from typing import IO, TYPE_CHECKING, Any, Protocol
+
+from dnnexp.whole_file import whole_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,23 +27,28 @@ PARQUET = (".parquet", ".pq")
 
 
 class Output(Protocol):
-    """Where predictions go; a context manager. An error inside leaves what was there before."""
+    """Where predictions go."""
 
     def write(self, frame: pd.DataFrame) -> None:
         """Append rows; every frame has the same columns."""
 
-    def __enter__(self) -> Self: ...
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+@contextmanager
+def open_output(path: Path | None) -> Iterator[Output]:
+    """Open the output that the file's name says: Parquet, or text, packed or not; None: text to standard output.
 
-
-def open_output(path: Path | None) -> Output:
-    """Return the output that the file's name says: Parquet, or text, packed or not; None: text to standard output."""
+    An error inside leaves what was there before.
+    """
     if path is None:
-        return _Printed()
-    return _ParquetFile(path) if path.suffix.lower() in PARQUET else _TextFile(path)
+        try:
+            yield _Printed()
+        finally:
+            sys.stdout.flush()
+        return
+    with whole_file(path) as file:
+        output = _ParquetFile(file) if path.suffix.lower() in PARQUET else _TextFile(file, path)
+        yield output
+        output.finish()
 
 
 class _Printed:
@@ -56,53 +61,13 @@ class _Printed:
         frame.to_csv(sys.stdout, index=False, header=not self._has_header, lineterminator="\n")
         self._has_header = True
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        sys.stdout.flush()
-
-
-class _Aside:
-    """A file beside the one that is meant, which takes its place when nothing went wrong."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path.resolve()  # of a link, what it points to is replaced
-        self._partial = self._path.with_name(f".{self._path.name}.{os.getpid()}.partial")
-        self._file: IO[bytes] | None = None
-
-    def __enter__(self) -> Self:
-        self._file = self._partial.open("wb")
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._file is not None
-        try:
-            if kind is None:
-                self._finish()
-                self._file.flush()
-                os.fsync(self._file.fileno())
-                self._file.close()
-                self._partial.replace(self._path)
-        finally:
-            with suppress(OSError):  # a full disk: what could not be flushed is removed anyway
-                self._file.close()
-            self._partial.unlink(missing_ok=True)
-
-    def _finish(self) -> None:
-        """Write what the format puts at its end."""
-
-
-class _TextFile(_Aside):
+class _TextFile:
     """Separated text in UTF-8 with a header line: tabs for .tsv, else commas."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
+    def __init__(self, file: IO[bytes], path: Path) -> None:
         suffixes = [suffix.lower() for suffix in path.suffixes]
+        self._file = file
         self._pack = COMPRESSIONS.get(suffixes[-1])
         self._separator = "\t" if ".tsv" in suffixes[-2:] else ","
         self._stream: Any = None
@@ -110,19 +75,22 @@ class _TextFile(_Aside):
     def write(self, frame: pd.DataFrame) -> None:
         is_first = self._stream is None
         if is_first:
-            self._stream = self._file if self._pack is None else self._pack(self._file)  # type: ignore[arg-type]
+            self._stream = self._file if self._pack is None else self._pack(self._file)
         text = frame.to_csv(None, sep=self._separator, index=False, header=is_first, lineterminator="\n")
         self._stream.write(text.encode())
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """Write what the format puts at its end."""
         if self._pack is not None and self._stream is not None:
             self._stream.close()
 
 
-class _ParquetFile(_Aside):
+class _ParquetFile:
     """Parquet, a row group for each write."""
 
-    _writer: Any = None
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._writer: Any = None
 
     def write(self, frame: pd.DataFrame) -> None:
         import pyarrow as pa
@@ -134,6 +102,7 @@ class _ParquetFile(_Aside):
             self._writer = pq.ParquetWriter(self._file, table.schema)
         self._writer.write_table(table)
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """Write what the format puts at its end."""
         if self._writer is not None:
             self._writer.close()
