@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from dnnexp.command import command
 from dnnexp.config import Config
 from dnnexp.errors import ConfigError
-from dnnexp.prediction.schema import STDOUT, require_output
 
 if TYPE_CHECKING:
     from dnnexp.reporting.terminal import Terminal
@@ -23,6 +22,7 @@ USED_GROUPS = ("tracking.", "paths.", "prediction.")
 def main(config: Config, terminal: Terminal) -> None:
     """Find the model, read the rows some at a time, write a prediction for each, or nothing at all."""
     from dnnexp.data.sources.files import existing_file
+    from dnnexp.prediction.output import STDOUT, open_output, require_output
 
     if config.source is None or config.output is None:
         name = "source" if config.source is None else "output"
@@ -35,7 +35,6 @@ def main(config: Config, terminal: Terminal) -> None:
         terminal = Terminal(quiet=terminal.quiet, verbose=terminal.verbose, file=sys.stderr)
 
     from dnnexp.data.columns import listed
-    from dnnexp.prediction.output import open_output
     from dnnexp.prediction.rows import Wanted, open_rows, rows_at_a_time
     from dnnexp.prediction.stream import predict_rows
     from dnnexp.recording.models import find_predictor

@@ -10,8 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from dnnexp.errors import ConfigError
-from dnnexp.prediction.output import open_output
-from dnnexp.prediction.schema import require_output
+from dnnexp.prediction.output import open_output, require_output
 
 FRAME = pd.DataFrame({"id": ["a", "b,c", ""], "prediction": ["x", "größer", "x"], "probability_x": [0.1, 1 / 3, 1.0]})
 TEXT = 'id,prediction,probability_x\na,x,0.1\n"b,c",größer,0.3333333333333333\n"",x,1.0\n'

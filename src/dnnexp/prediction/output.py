@@ -1,4 +1,4 @@
-"""Files of predictions: written some rows at a time, and there only when they are whole."""
+"""Files of predictions: which can be, and how they are written, some rows at a time and there only when whole."""
 
 from __future__ import annotations
 
@@ -11,18 +11,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
+from dnnexp.errors import ConfigError
+from dnnexp.user_path import user_path
 from dnnexp.whole_file import whole_file
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Output", "open_output"]
+__all__ = ["STDOUT", "Output", "open_output", "require_output"]
 
+STDOUT = "-"
 COMPRESSIONS: dict[str, Callable[[IO[bytes]], Any]] = {
     ".gz": lambda file: gzip.GzipFile("", "wb", 6, file, 0),  # no time in it: the same rows give the same bytes
     ".bz2": lambda file: bz2.BZ2File(file, "wb"),
     ".xz": lambda file: lzma.LZMAFile(file, "wb"),  # noqa: SIM115
 }
+TABLES = (".csv", ".tsv")
 PARQUET = (".parquet", ".pq")
 
 
@@ -31,6 +35,32 @@ class Output(Protocol):
 
     def write(self, frame: pd.DataFrame) -> None:
         """Append rows; every frame has the same columns."""
+
+
+def require_output(output: str, source: str | None) -> Path | None:
+    """Return the file that predictions go to, None for standard output.
+
+    source: the file the rows come from. Raises ConfigError for a kind of file that is not written, a folder that is not
+    there, what is no plain file, and for the source itself.
+    """
+    if output == STDOUT:
+        return None
+    path = user_path("output", output)
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    kind = suffixes[-2:-1] if suffixes and suffixes[-1] in COMPRESSIONS else suffixes[-1:]
+    known = bool(kind) and kind[0] in (*TABLES, *(() if suffixes[-1] in COMPRESSIONS else PARQUET))
+    if not known:
+        raise ConfigError(
+            f"output: need a file ending in .csv, .tsv (both also .gz, .bz2, .xz) or .parquet, or -, got {output!r}"
+        )
+    if not path.parent.is_dir():
+        raise ConfigError(f"output: no folder {path.parent}, make it first")
+    if path.exists() and not path.is_file():
+        raise ConfigError(f"output: {output} is there and no plain file; - writes to standard output")
+    rows = None if source is None else user_path("data.path", source)
+    if rows is not None and rows.exists() and path.exists() and path.samefile(rows):
+        raise ConfigError(f"output: {output} is data.path itself, which would be lost; need another file")
+    return path
 
 
 @contextmanager
