@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CATEGORY",
+    "KINDS",
     "MARKERS",
     "NUMBER",
     "WHOLE",
@@ -28,7 +29,7 @@ __all__ = [
     "read_column",
 ]
 
-NUMBER, CATEGORY = "number", "category"
+NUMBER, CATEGORY = KINDS = ("number", "category")
 WHOLE = 2.0**53  # below it every whole number is a float
 DIGITS = re.compile(r"[-+]?\d{16,308}")
 MARKERS = frozenset(  # texts that say there is no number, in small letters

@@ -25,7 +25,7 @@ def model_inputs(
 ) -> pd.DataFrame:
     """Return the columns that a model reads, in its order.
 
-    kinds: column -> "number" or "category"; notations: of those that were dates in texts, how they were written.
+    kinds: column -> NUMBER or CATEGORY; notations: of those that were dates in texts, how they were written.
     Raises DataError that names column, row and value for a text where a number must be, and for an infinity.
     """
     X = conform(frame[list(kinds)], kinds, notations, origin, row_name)

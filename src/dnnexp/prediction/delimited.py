@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from dnnexp.data.kinds import NUMBER
 from dnnexp.data.sources.files import text_codec
 from dnnexp.errors import DataError
 from dnnexp.prediction.cells import model_inputs
@@ -88,7 +89,7 @@ class DelimitedRows:
 
         name, wanted = self._path.name, self._wanted
         at = {self._columns.index(column): column for column in wanted.columns}
-        as_text = {i: str for i, column in at.items() if wanted.kinds.get(column) != "number"}
+        as_text = {i: str for i, column in at.items() if wanted.kinds.get(column) != NUMBER}
         try:
             frame = pd.read_csv(
                 io.StringIO(lines), sep=self._separator, header=None, names=list(range(len(self._columns))),
@@ -148,7 +149,7 @@ class DelimitedRows:
 def _read_decimal_commas(frame: pd.DataFrame, wanted: Wanted) -> None:
     """Turn the comma of cells like 1,5 in columns of numbers, which then are texts, into a point."""
     for name, kind in wanted.kinds.items():
-        if kind == "number" and frame[name].dtype.kind not in "biuf":
+        if kind == NUMBER and frame[name].dtype.kind not in "biuf":
             texts = frame[name].astype(object)
             is_decimal = texts.astype(str).str.fullmatch(DECIMAL_COMMA)
             frame[name] = texts.mask(is_decimal, texts.astype(str).str.replace(",", "."))

@@ -43,7 +43,7 @@ class RowFile(Protocol):
 class Wanted(NamedTuple):
     """What is read of a file."""
 
-    kinds: Mapping[str, str]  # the model's columns: "number" or "category"
+    kinds: Mapping[str, str]  # the model's columns: NUMBER or CATEGORY
     kept: Sequence[str]  # columns to be copied
     notations: Mapping[str, str] = MappingProxyType({})  # of the model's columns that were dates in texts
 

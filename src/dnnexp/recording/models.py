@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dnnexp.config import Config, PathsConfig
+from dnnexp.data.kinds import NUMBER
 from dnnexp.errors import ConfigError
 from dnnexp.predictor import ModelCard, Predictor
 from dnnexp.redaction import redact
@@ -57,7 +58,7 @@ def model_record(predictor: Predictor, protocol: Protocol, registered: str = "")
     frame, kinds = protocol.dataset.X, predictor.kinds
     rows = frame.iloc[protocol.split.development[:EXAMPLES]].set_axis([str(name) for name in frame.columns], axis=1)
     cells = [
-        [None if is_missing else float(cell) if kinds[name] == "number" else str(cell) for cell, is_missing in column]
+        [None if is_missing else float(cell) if kinds[name] == NUMBER else str(cell) for cell, is_missing in column]
         for name, column in ((name, zip(rows[name], rows[name].isna(), strict=True)) for name in kinds)
     ]
     example = json.dumps({"columns": list(kinds), "data": list(zip(*cells, strict=True))})

@@ -16,6 +16,7 @@ from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 
 from dnnexp import __version__
+from dnnexp.data.kinds import CATEGORY, NUMBER
 from dnnexp.predictor import Predictor
 from dnnexp.tracking.addresses import registered_address, registered_name
 from dnnexp.tracking.recorder import TROUBLE
@@ -32,7 +33,7 @@ __all__ = ["fetch_predictor", "log_model", "register"]
 NAME = "model"
 FILE = "predictor.npz"
 CODE = Path(__file__).with_name("pyfunc_code.py")
-TYPES = {"number": DataType.double, "category": DataType.string}
+TYPES = {NUMBER: DataType.double, CATEGORY: DataType.string}
 REQUIRED = ("mlflow", "numpy", "pandas")
 
 
@@ -79,7 +80,7 @@ def _save(folder: Path, record: ModelRecord, model: LoggedModel, run_id: str) ->
     file.write_bytes(record.content)
     predictor = Predictor.load(file)
     example = json.loads(record.example)
-    numbers = [name for name, kind in predictor.kinds.items() if kind == "number"]
+    numbers = [name for name, kind in predictor.kinds.items() if kind == NUMBER]
     inputs = pd.DataFrame(example["data"], columns=example["columns"]).astype(dict.fromkeys(numbers, "float64"))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of how MLflow uses pandas

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dnnexp.data.columns import MOST
+from dnnexp.data.kinds import CATEGORY, KINDS, NUMBER
 from dnnexp.data.preprocessing.imputation import Imputation
 from dnnexp.data.preprocessing.onehot import Categories
 from dnnexp.data.preprocessing.scaling import Scaler
 from dnnexp.data.preprocessing.selection import importances, most_important
 from dnnexp.data.preprocessing.skew import CLOSEST, Knots, Skew, unit_of
 from dnnexp.data.preprocessing.state import choice, flags, number_list, optional_texts, require_sound, texts
-from dnnexp.data.preprocessing.table import CATEGORY, KINDS, NUMBER, aligned, kinds_of, named, numbers
+from dnnexp.data.preprocessing.table import aligned, kinds_of, named, numbers
 from dnnexp.data.schema import SCALINGS, SKEWS, PreprocessingConfig
 from dnnexp.errors import DataError, require
 

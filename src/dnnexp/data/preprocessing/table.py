@@ -9,15 +9,15 @@ import numpy as np
 
 from dnnexp.data.columns import listed, meant
 from dnnexp.data.dataset import row_number
+from dnnexp.data.kinds import CATEGORY, NUMBER
 from dnnexp.errors import DataError, shown
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CATEGORY", "KINDS", "NUMBER", "aligned", "kinds_of", "named", "numbers"]
+__all__ = ["aligned", "kinds_of", "named", "numbers"]
 
 LONGEST = 1024  # bits of a whole number: floats end there
-NUMBER, CATEGORY = KINDS = ("number", "category")
 
 
 def named(X: pd.DataFrame) -> pd.DataFrame:
