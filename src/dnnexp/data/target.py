@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dnnexp.data.kinds import as_text
 from dnnexp.errors import DataError, shown
 
 __all__ = ["MAX_WHOLE_NUMBER_CLASSES", "Target", "read_target"]
@@ -64,7 +65,7 @@ def read_target(
     distinct, codes = np.unique(values.astype(str) if is_text else values, return_inverse=True)
     count = len(distinct)
     if count < 2:
-        raise DataError(f"{origin}: target {said} must vary, but every row has {shown(_label(distinct[0]))}")
+        raise DataError(f"{origin}: target {said} must vary, but every row has {shown(as_text(distinct[0]))}")
     kind = "texts" if is_text else KINDS[values.dtype.kind]
     if task is None:
         are_few = of_images or count <= MAX_WHOLE_NUMBER_CLASSES
@@ -82,9 +83,9 @@ def read_target(
     if count > len(values) // 2:
         raise DataError(
             f"{origin}: target {said} has {count:,} distinct {kind} in {len(values):,} rows, "
-            f"e.g. {shown(_label(distinct[0]))}: too many to be classes (need two rows each at least, on average)"
+            f"e.g. {shown(as_text(distinct[0]))}: too many to be classes (need two rows each at least, on average)"
         )
-    classes = tuple(_label(value) for value in distinct)
+    classes = tuple(as_text(value) for value in distinct)
     shares = np.bincount(codes) / len(codes)
     listed = ", ".join(f"{name} {share:.1%}" for name, share in zip(classes[:10], shares[:10], strict=True))
     more = f", … ({count - 10} more)" if count > 10 else ""
@@ -144,10 +145,3 @@ def _because(task: str, asked: str | None, said: str, reason: str) -> str:
     if asked is not None:
         return f"target {said}: {task}, as data.task asks ({reason})"
     return f"target {said}: {task}, because {reason} (data.task overrides)"
-
-
-def _label(value: object) -> str:
-    """Return a class's name: 1.0 and 1 are the same class."""
-    if isinstance(value, np.floating) and float(value).is_integer():
-        return str(int(value))
-    return str(value)
