@@ -15,8 +15,10 @@ from dnnexp.evaluation.refit import Refit
 from dnnexp.evaluation.stack import network_shape
 from dnnexp.evaluation.statistics import corrected_standard_error
 from dnnexp.network.architecture import Architecture
+from dnnexp.recording.outcome import outcome
 from dnnexp.reporting.figures import confusion_matrix, label_bars, learning_curve, residual_plot
 from dnnexp.reporting.health import health_csv, health_figure, sparse_curves
+from dnnexp.reporting.report.contents import Confusion, Residuals
 from dnnexp.reporting.terminal import dimensions_table
 from dnnexp.tracking.labels import built_params, run_name
 from dnnexp.tracking.records import RunRecord
@@ -90,15 +92,13 @@ def score_metrics(evaluation: Evaluation) -> dict[str, float]:
 
 def figures(refitted: Refit, protocol: Protocol, curves: Mapping[str, Sequence[float]]) -> dict[str, bytes]:
     """Return the learning curve, and what the network makes of the test rows: confusion matrix, labels or residuals."""
-    rows, dataset, predictor = protocol.split.test, protocol.dataset, refitted.predictor
-    outputs = predictor.outputs(dataset.X.iloc[rows])
+    predictor = refitted.predictor
     drawn = {"learning_curve.png": learning_curve(curves, refitted.epoch, protocol.metric_name)}
-    if dataset.task == "regression":
-        predicted = predictor.code.decode(outputs)
-        return drawn | {"residuals.png": residual_plot(predicted[:, 0], dataset.y[rows][:, 0], dataset.target_names[0])}
-    if dataset.task == "multilabel":
-        decided, actual = predictor.code.codes(outputs), dataset.y[rows]
-        return drawn | {"labels.png": label_bars(decided, actual, dataset.target_names)}
-    counts = np.zeros((len(dataset.classes), len(dataset.classes)), int)
-    np.add.at(counts, (dataset.y[rows], predictor.code.codes(outputs)), 1)
-    return drawn | {"confusion_matrix.png": confusion_matrix(counts, dataset.classes)}
+    found = outcome(predictor, protocol)
+    if isinstance(found, Residuals):
+        return drawn | {"residuals.png": residual_plot(found.predicted, found.actual, found.target)}
+    if isinstance(found, Confusion):
+        return drawn | {"confusion_matrix.png": confusion_matrix(found.counts, found.classes)}
+    rows, dataset = protocol.split.test, protocol.dataset
+    decided = predictor.code.codes(predictor.outputs(dataset.X.iloc[rows]))
+    return drawn | {"labels.png": label_bars(decided, dataset.y[rows], dataset.target_names)}
