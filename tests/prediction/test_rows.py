@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
 import zipfile
 from collections.abc import Callable
@@ -136,6 +137,13 @@ def test_whole_numbers_decimals_and_gaps_of_parquet_are_numbers(tmp_path: Path) 
         np.testing.assert_array_equal(X[name].to_numpy(np.float64), expected)
 
 
+def zipped(text: str) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("ü.csv", text)
+    return content.getvalue()
+
+
 HEADER = "id,length,island,heavy\n"
 BAD: dict[str, tuple[bytes | str, str]] = {
     "text among numbers": (HEADER + "1,2,x,3\n1,long,x,3\n", "column 'length', line 3: need a number, got 'long'"),
@@ -153,6 +161,9 @@ BAD: dict[str, tuple[bytes | str, str]] = {
     "half a Parquet file": (b"PAR1" + bytes(100), "no readable Parquet file"),
     "bytes that claim to be packed": (b"\x1f\x8b" + bytes(50), "cannot be read"),
     "half an archive": (b"PK\x03\x04" + bytes(50), "cannot be read"),
+    "an archive of a name that is no text": (zipped(TEXT).replace("ü".encode(), b"\xff\xff"), "a damaged archive"),
+    "nothing, packed": (bz2.compress(b""), "the file has no text in it"),
+    "other bytes, packed": (gzip.compress(TEXT.encode("utf-16")), "for instance data.encoding=utf-16"),
 }
 
 
@@ -169,7 +180,7 @@ def test_a_file_that_cannot_be_read_is_one_error_that_says_where(what: str, tmp_
 
 def test_an_archive_of_two_files_is_refused(tmp_path: Path) -> None:
     zip_of(tmp_path / "t.zip", {"a.csv": b"a\n1\n", "b.csv": b"a\n1\n"})
-    with pytest.raises(DataError, match=r"t\.zip: need one file in the archive, got 2"):
+    with pytest.raises(DataError, match=r"t\.zip: cannot be read: an archive of 2 files"):
         read(tmp_path / "t.zip")
 
 

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import bz2
 import csv as text
-import gzip
 import io
-import lzma
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from dnnexp.data.kinds import NUMBER
-from dnnexp.data.sources.files import text_codec
+from dnnexp.data.sources.files import UNREADABLE, encoding_remedy, text_codec, unpacking
 from dnnexp.errors import DataError
 from dnnexp.prediction.cells import model_inputs
 from dnnexp.prediction.rows import Rows, Wanted, wanted_columns
@@ -28,12 +23,6 @@ __all__ = ["DelimitedRows"]
 SEPARATORS = (",", ";", "\t", "|")
 LONGEST = 1 << 24  # characters of a line
 DECIMAL_COMMA = r"\s*[-+]?\d*,\d+(?:[eE][-+]?\d+)?\s*"
-UNPACKERS: dict[bytes, Callable[[IO[bytes]], Any]] = {  # by the first bytes of a file
-    b"\x1f\x8b": gzip.open,
-    b"BZh": bz2.open,
-    b"\xfd7zXZ\x00": lzma.open,
-}
-ZIP = b"PK\x03\x04"
 
 
 class DelimitedRows:
@@ -122,27 +111,18 @@ class DelimitedRows:
         """Open the file as text; whatever is wrong with it on the way becomes a DataError."""
         name = self._path.name
         try:
-            with ExitStack() as stack:
-                self._raw = stack.enter_context(self._path.open("rb"))
-                binary: Any = self._raw
-                start = self._raw.read(8)
-                self._raw.seek(0)
-                if start.startswith(ZIP):
-                    binary = _only_member(stack.enter_context(zipfile.ZipFile(self._raw)), name)
-                for magic, unpack in UNPACKERS.items():
-                    if start.startswith(magic):
-                        binary = unpack(self._raw)
-                yield stack.enter_context(io.TextIOWrapper(binary, encoding=self._encoding, newline=""))
+            with (
+                self._path.open("rb") as self._raw,
+                io.TextIOWrapper(unpacking(self._raw), encoding=self._encoding, newline="") as stream,
+            ):
+                yield stream
         except text.Error as error:
             raise DataError(f"{name}: no readable table: {error}") from None
         except UnicodeError as error:
-            has_mark = start.startswith((b"\xff\xfe", b"\xfe\xff"))
-            guess = "utf-16" if has_mark and self._encoding != "utf-16" else "latin-1"
-            raise DataError(
-                f"{name}: not {self._encoding.removesuffix('-sig').upper()} text ({error}): save it as UTF-8, or name "
-                f"its encoding, for instance data.encoding={guess}"
-            ) from None
-        except (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError, OSError) as error:
+            said = self._encoding.removesuffix("-sig").upper()
+            remedy = encoding_remedy(error, self._encoding)
+            raise DataError(f"{name}: not {said} text ({error}): {remedy}") from None
+        except UNREADABLE as error:
             raise DataError(f"{name}: cannot be read: {error}") from None
 
 
@@ -153,13 +133,6 @@ def _read_decimal_commas(frame: pd.DataFrame, wanted: Wanted) -> None:
             texts = frame[name].astype(object)
             is_decimal = texts.astype(str).str.fullmatch(DECIMAL_COMMA)
             frame[name] = texts.mask(is_decimal, texts.astype(str).str.replace(",", "."))
-
-
-def _only_member(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
-    members = [member for member in archive.infolist() if not member.is_dir()]
-    if len(members) != 1:
-        raise DataError(f"{name}: need one file in the archive, got {len(members)}")
-    return archive.open(members[0])
 
 
 def _lines(stream: io.TextIOWrapper, path: Path) -> Iterator[str]:

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dnnexp.data.sources.files import text_codec, unpacked
+from dnnexp.data.sources.files import encoding_remedy, text_codec, unpacked
 from dnnexp.data.sources.roles import read_roles
 from dnnexp.data.sources.table import Table, dataset_of
 from dnnexp.errors import DataError
@@ -74,12 +74,8 @@ def _decoded(path: Path, encoding: str | None) -> str:
     except UnicodeDecodeError as error:
         said = "UTF-8" if known == "utf-8-sig" else encoding
         line = content.count(b"\n", 0, error.start) + 1
-        marks = (b"\xff\xfe", b"\xfe\xff")
-        guess = "utf-16" if content.startswith(marks) and known != "utf-16" else "latin-1"
-        raise DataError(
-            f"{path.name}: not {said} text (line {line}: {error.reason} at byte {error.start}): save it as UTF-8, or "
-            f"name its encoding, for instance data.encoding={guess}"
-        ) from error
+        fault = f"line {line}: {error.reason} at byte {error.start}"
+        raise DataError(f"{path.name}: not {said} text ({fault}): {encoding_remedy(error, known)}") from error
 
 
 def _separator(content: str) -> str:

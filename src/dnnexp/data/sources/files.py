@@ -6,14 +6,13 @@ import bz2
 import codecs
 import difflib
 import gzip
-import io
 import lzma
 import re
 import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from dnnexp.errors import ConfigError, DataError
 from dnnexp.user_path import user_path
@@ -21,9 +20,18 @@ from dnnexp.user_path import user_path
 if TYPE_CHECKING:
     from dnnexp.data.schema import DataConfig
 
-__all__ = ["existing_file", "plain_name", "text_codec", "unpacked"]
+__all__ = ["UNREADABLE", "encoding_remedy", "existing_file", "plain_name", "text_codec", "unpacked", "unpacking"]
 
 PACKED = (".gz", ".bz2", ".xz", ".zip")
+START = 10  # bytes by which a packed file is recognised
+UNREADABLE = (  # errors of a file that is packed and damaged, or cannot be read at all
+    OSError,
+    EOFError,
+    RuntimeError,  # an encrypted archive, a method that is not known
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+)
 
 
 def existing_file(config: DataConfig, key: str = "path") -> Path:
@@ -62,39 +70,51 @@ def text_codec(encoding: str | None) -> str:
     return encoding
 
 
+def encoding_remedy(error: UnicodeError, codec: str) -> str:
+    """Return what is to be done about a text that is not of the encoding it was decoded by."""
+    marks = (b"\xff\xfe", b"\xfe\xff")
+    is_marked = isinstance(error, UnicodeDecodeError) and error.object.startswith(marks)
+    guess = "utf-16" if is_marked and codec != "utf-16" else "latin-1"
+    return f"save it as UTF-8, or name its encoding, for instance data.encoding={guess}"
+
+
 def unpacked(path: Path) -> bytes:
     """Return the file's content, unpacked where its first bytes are those of gzip, bzip2, xz or zip.
 
     Raises DataError for a file that cannot be read, is damaged, or is an archive of several files.
     """
     try:
-        content = path.read_bytes()
-        unpack = next((unpack for start, unpack in UNPACKERS.items() if re.match(start, content)), None)
-        return content if unpack is None else unpack(content)
-    except (
-        OSError,
-        EOFError,
-        ValueError,
-        RuntimeError,  # an encrypted archive, a method that is not known
-        MemoryError,
-        zlib.error,
-        lzma.LZMAError,
-        zipfile.BadZipFile,
-    ) as error:
+        with path.open("rb") as file:
+            return unpacking(file).read()
+    except (*UNREADABLE, MemoryError) as error:
         raise DataError(f"{path.name}: cannot be read: {error}") from error
 
 
-def _only_member(content: bytes) -> bytes:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        names = [info.filename for info in archive.infolist() if not info.is_dir()]
-        if len(names) != 1:
-            raise ValueError(f"an archive of {len(names)} files (a spreadsheet?), need one file; save it as CSV")
-        return archive.read(names[0])
+def unpacking(file: IO[bytes]) -> IO[bytes]:
+    """Return what reads a file's content, unpacked as it is read; the file itself where it is not packed.
+
+    It raises UNREADABLE errors, as this does.
+    """
+    start = file.read(START)
+    file.seek(0)
+    unpack = next((unpack for pattern, unpack in UNPACKERS.items() if re.match(pattern, start)), None)
+    return file if unpack is None else unpack(file)
 
 
-UNPACKERS: dict[bytes, Callable[[bytes], bytes]] = {
-    rb"\x1f\x8b": gzip.decompress,
-    rb"BZh[1-9]1AY&SY": bz2.decompress,
-    rb"\xfd7zXZ\x00": lzma.decompress,
+def _only_member(file: IO[bytes]) -> IO[bytes]:
+    try:
+        archive = zipfile.ZipFile(file)
+        members = [member for member in archive.infolist() if not member.is_dir()]
+        if len(members) == 1:
+            return archive.open(members[0])
+    except ValueError as error:  # a name that is no text
+        raise zipfile.BadZipFile(f"a damaged archive: {error}") from error
+    raise zipfile.BadZipFile(f"an archive of {len(members)} files (a spreadsheet?), need one file; save it as CSV")
+
+
+UNPACKERS: dict[bytes, Callable[[IO[bytes]], Any]] = {
+    rb"\x1f\x8b": gzip.open,
+    rb"BZh[1-9](1AY&SY|\x17rE8P\x90)": bz2.open,  # the second: of nothing
+    rb"\xfd7zXZ\x00": lzma.open,
     rb"PK\x03\x04": _only_member,
 }
