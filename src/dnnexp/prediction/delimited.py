@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from dnnexp.data.kinds import NUMBER
+from dnnexp.data.sources.delimited import DECIMAL_COMMA, SEPARATORS, is_blank
 from dnnexp.data.sources.files import UNREADABLE, encoding_remedy, text_codec, unpacking
 from dnnexp.errors import DataError
 from dnnexp.prediction.cells import model_inputs
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DelimitedRows"]
 
-SEPARATORS = (",", ";", "\t", "|")
 LONGEST = 1 << 24  # characters of a line
-DECIMAL_COMMA = r"\s*[-+]?\d*,\d+(?:[eE][-+]?\d+)?\s*"
 
 
 class DelimitedRows:
@@ -41,7 +40,7 @@ class DelimitedRows:
         self._separator = separator or _separator(header, wanted)
         with self._opened() as stream:
             reader = text.reader(_lines(stream, path), delimiter=self._separator)
-            self._columns = next(cells for cells in reader if not _is_blank(cells))
+            self._columns = next(cells for cells in reader if not is_blank(cells))
         self.ignored = wanted_columns(self._columns, wanted, path.name)
 
     def share(self) -> float:
@@ -57,8 +56,8 @@ class DelimitedRows:
             reader = text.reader(_held(_lines(stream, self._path), held), delimiter=self._separator)
             is_header, start, before = True, 1, 0
             for cells in reader:
-                if is_header or _is_blank(cells):
-                    is_header = is_header and _is_blank(cells)
+                if is_header or is_blank(cells):
+                    is_header = is_header and is_blank(cells)
                     del held[before:]
                 elif len(cells) != len(self._columns):
                     width = len(self._columns)
@@ -158,7 +157,3 @@ def _separator(header: str, wanted: Wanted) -> str:
         return len(names & set(next(text.reader([header], delimiter=separator), [])))
 
     return max(SEPARATORS, key=found)
-
-
-def _is_blank(cells: list[str]) -> bool:
-    return not cells or (len(cells) == 1 and not cells[0].strip())

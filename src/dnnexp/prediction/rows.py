@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from dnnexp.data.columns import meant
+from dnnexp.data.sources.files import PARQUET
 from dnnexp.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ __all__ = ["CELLS", "RowFile", "Rows", "Wanted", "open_rows", "rows_at_a_time", 
 
 CELLS = 1_000_000  # in memory at a time, where nothing else is said
 MOST = 20_000  # rows at a time
-PARQUET = b"PAR1"  # the first bytes of such a file
 
 
 class Rows(NamedTuple):

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dnnexp.data.sources.files import encoding_remedy, text_codec, unpacked
+from dnnexp.data.sources.files import PARQUET, encoding_remedy, text_codec, unpacked
 from dnnexp.data.sources.roles import read_roles
 from dnnexp.data.sources.table import Table, dataset_of
 from dnnexp.errors import DataError
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from dnnexp.data.dataset import Dataset
     from dnnexp.data.schema import DataConfig
 
-__all__ = ["csv"]
+__all__ = ["DECIMAL_COMMA", "SEPARATORS", "csv", "is_blank"]
 
 SEPARATORS = (",", ";", "\t", "|")  # that are recognised; of equals the first
 HEAD = 1 << 16  # characters that they are recognised by
 RECORDS = 20
-DECIMAL_COMMA = r"\s*[-+]?\d*,?\d+(?:[eE][-+]?\d+)?\s*"
+DECIMAL_COMMA = r"\s*[-+]?\d*,?\d+(?:[eE][-+]?\d+)?\s*"  # a whole number has none
 
 
 def csv(config: DataConfig) -> Dataset:
@@ -66,7 +66,7 @@ def _read(config: DataConfig, path: Path, rows: int | None) -> Table:
 
 def _decoded(path: Path, encoding: str | None) -> str:
     content = unpacked(path)
-    if content.startswith(b"PAR1"):
+    if content.startswith(PARQUET):
         raise DataError(f"{path.name}: this is a Parquet file: say data=parquet")
     known = text_codec(encoding)
     try:
@@ -98,7 +98,7 @@ def _separator(content: str) -> str:
 def _header(path: Path, reader: Reader) -> list[str]:
     """Return the column names; a column without one is named as pandas does it, "Unnamed: 0"."""
     for cells in reader:
-        if not _is_blank(cells):
+        if not is_blank(cells):
             return [cell or f"Unnamed: {i}" for i, cell in enumerate(cells)]
     raise DataError(f"{path.name}: the file has no text in it")
 
@@ -112,14 +112,15 @@ def _line_numbers(path: Path, reader: Reader, width: int, most: int | None, sepa
             lines.append(start)
             if len(lines) == most:
                 break
-        elif not _is_blank(cells):
+        elif not is_blank(cells):
             between = f" (separated by {separator!r})"
             raise DataError(f"{path.name}: line {start} has {len(cells)} cells, the header has {width}{between}")
         start = reader.line_num + 1
     return lines
 
 
-def _is_blank(cells: list[str]) -> bool:
+def is_blank(cells: list[str]) -> bool:
+    """Whether the cells are those of a line that is passed over."""
     return not cells or (len(cells) == 1 and not cells[0].strip())
 
 

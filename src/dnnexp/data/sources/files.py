@@ -20,8 +20,18 @@ from dnnexp.user_path import user_path
 if TYPE_CHECKING:
     from dnnexp.data.schema import DataConfig
 
-__all__ = ["UNREADABLE", "encoding_remedy", "existing_file", "plain_name", "text_codec", "unpacked", "unpacking"]
+__all__ = [
+    "PARQUET",
+    "UNREADABLE",
+    "encoding_remedy",
+    "existing_file",
+    "plain_name",
+    "text_codec",
+    "unpacked",
+    "unpacking",
+]
 
+PARQUET = b"PAR1"  # the first bytes of such a file
 PACKED = (".gz", ".bz2", ".xz", ".zip")
 START = 10  # bytes by which a packed file is recognised
 UNREADABLE = (  # errors of a file that is packed and damaged, or cannot be read at all
