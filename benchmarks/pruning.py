@@ -72,7 +72,8 @@ def run(data: str, seed: int, pruner: str, trials: int, depth: int) -> Sweep:
         begun = time.process_time()
         climb = climb_ladder(sweep, scorers._replace(screen=screen))
         seconds = time.process_time() - begun
-        screened = [r for r in sweep.studies().read_all() if r.stage == "screen" and r.state != "failed"]
+        with sweep.studies() as studies:
+            screened = [r for r in studies.read_all() if r.stage == "screen" and r.state != "failed"]
     assert climb.choice is not None
     assert climb.confirmation is not None
     assert climb.choice.score is not None

@@ -84,7 +84,8 @@ def run(kind: str, seed: int) -> Outcome:
         protocol = Protocol(made_up(kind, X[:ROWS], y[:ROWS]), config.data.test_size, config.evaluation, seed)
         sweep = make_sweep(config, protocol)
         climb = climb_ladder(sweep, make_scorers(config, protocol))
-        records = sweep.studies().read_all()
+        with sweep.studies() as studies:
+            records = studies.read_all()
     truth = knowing(protocol, X, y)
 
     @cache

@@ -52,11 +52,12 @@ def main(config: Config, terminal: Terminal) -> None:
         if workers is not None:
             workers.hand(config, protocol, sweep)
         fresh = protocol.rescoring.folds if config.search.scores_again else []
-        with terminal.sweep(protocol.metric_name, greater_is_better=protocol.metric.greater_is_better) as progress:
-            monitor = Monitor(sweep, progress, config.search.workers, len(fresh), began)
+        better = protocol.metric.greater_is_better
+        with terminal.sweep(protocol.metric_name, greater_is_better=better) as progress, sweep.studies() as studies:
+            monitor = Monitor(sweep, studies, progress, config.search.workers, len(fresh), began)
             monitor.look_again()
             recorder, baselines = search(config, protocol, sweep, monitor, workers, progress.say)
-            climb = monitor.look_again()
+            climb, records = monitor.look_again(), monitor.records()
     is_confirmed = climb.confirmation is not None and climb.confirmation.state == "complete"
     if (
         climb.confirmation is not None
@@ -71,7 +72,7 @@ def main(config: Config, terminal: Terminal) -> None:
         refitted = None if chosen is None else refit_choice(config, protocol, chosen)
         sentences = sweep_answer(climb, protocol, None if refitted is None else refitted.predictor, baselines)
         terminal.answer(f"{protocol.dataset.name}: the answer", sentences)  # first: writing may meet a full disk
-        for line in recorder.end(climb, monitor.records(), refitted, sentences, baselines):
+        for line in recorder.end(climb, records, refitted, sentences, baselines):
             terminal.tell(line)
     except KeyboardInterrupt:
         recorder.break_off("KILLED")

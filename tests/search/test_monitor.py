@@ -11,7 +11,7 @@ from trial_records import record
 
 from dnnexp.search.monitor import Monitor, expected_seconds
 from dnnexp.search.storage import sqlite_url
-from dnnexp.search.sweep import Listeners
+from dnnexp.search.sweep import Listeners, Sweep
 from dnnexp.search.worker import climb_ladder
 
 BUILT = {"model.widths": [32], "model.activations": None, "model.activation": "relu", "optimizer.lr": 0.01}
@@ -33,14 +33,21 @@ class Screenplay:
         self.told.append(("estimate", seconds, what))
 
 
+def look(told: Sweep, shown: Screenplay) -> None:
+    """Have what is stored shown by a monitor that comes new to it."""
+    with told.studies() as studies:
+        Monitor(told, studies, shown).look_again()
+
+
 def test_every_trial_and_depth_is_told_once_and_after_the_first_how_long_a_depth_takes(tmp_path: Path):
     told = sweep(sqlite_url(tmp_path / "optuna.db"), trials=3, max_depth=2, rescore=2)
     shown = Screenplay()
-    monitor = Monitor(told, shown, workers=1, fresh=20)
-    monitor.look_again()
-    listeners = Listeners(on_trial=monitor.trial, on_climb=monitor.look)
-    ladder = climb_ladder(told, scorers("deep"), listeners)
-    monitor.look_again()
+    with told.studies() as studies:
+        monitor = Monitor(told, studies, shown, workers=1, fresh=20)
+        monitor.look_again()
+        listeners = Listeners(on_trial=monitor.trial, on_climb=monitor.look)
+        ladder = climb_ladder(told, scorers("deep"), listeners)
+        monitor.look_again()
     said = [(kind, which, text) for kind, which, text in shown.told if kind != "estimate"]
     screened = [f"screen {n}/3" for n in (1, 2, 3)]
     again = ["scored again 1/2", "scored again 2/2"]
@@ -68,8 +75,9 @@ def test_the_estimate_is_of_what_will_be_done(tmp_path: Path, settings: dict[str
     told = sweep(sqlite_url(tmp_path / "optuna.db"), trials=3, max_depth=1)
     told = replace(told, config=replace(told.config, **settings))
     shown = Screenplay()
-    monitor = Monitor(told, shown, workers=1, fresh=20)
-    monitor.look_again()
+    with told.studies() as studies:
+        monitor = Monitor(told, studies, shown, workers=1, fresh=20)
+        monitor.look_again()
     monitor.trial(record(1, 0, seconds=1.0, best_steps=(1,) * 5, configuration=BUILT))
     (estimate,) = [entry for entry in shown.told if entry[0] == "estimate"]
     assert estimate == ("estimate", fits, f"depth 1, 3 configurations{again}; deeper ones take longer")
@@ -79,7 +87,7 @@ def test_a_sweep_that_goes_on_gives_no_estimate_from_what_was_done_before(tmp_pa
     told = sweep(sqlite_url(tmp_path / "optuna.db"), trials=2, max_depth=1)
     climb_ladder(told, scorers("linear"))
     shown = Screenplay()
-    Monitor(told, shown).look_again()
+    look(told, shown)
     assert [kind for kind, _, _ in shown.told] == ["trial", "trial", "depth"]
 
 
@@ -100,5 +108,5 @@ def test_the_score_of_a_depth_that_the_test_rows_judge_is_shown_as_optimistic(tm
         told = replace(told, config=replace(told.config, selection=selection))
         climb_ladder(told, scorers("linear"))
         shown = Kinds()
-        Monitor(told, shown).look_again()
+        look(told, shown)
         assert shown.told[-1] == ("depth", 1, kind)

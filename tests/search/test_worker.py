@@ -4,6 +4,7 @@ import math
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from dnnexp.search.records import TrialRecord
 from dnnexp.search.sampling import SAMPLER_KINDS
 from dnnexp.search.space import grow
 from dnnexp.search.storage import sqlite_url
-from dnnexp.search.sweep import Listeners, Scorers
+from dnnexp.search.studies import Studies
+from dnnexp.search.sweep import Listeners, Scorers, Sweep
 from dnnexp.search.worker import Worker, climb_ladder
 
 
@@ -26,10 +28,22 @@ def url(tmp_path: Path) -> str:
     return sqlite_url(tmp_path / "optuna.db")
 
 
+@pytest.fixture
+def others(url: str) -> Iterator[Studies]:
+    """What another worker sees of the same sweep."""
+    with sweep(url).studies() as studies:
+        yield studies
+
+
 def run(url: str, kind: str = "linear", **changes: Any) -> list[TrialRecord]:
     told = sweep(url, **changes)
     assert isinstance(climb_ladder(told, scorers(kind)).work, Done)
-    return told.studies().read_all()
+    return stored(told)
+
+
+def stored(told: Sweep) -> list[TrialRecord]:
+    with told.studies() as studies:
+        return studies.read_all()
 
 
 def drawn(records: list[TrialRecord]) -> list[tuple[Any, ...]]:
@@ -104,18 +118,19 @@ def test_a_depth_that_cannot_be_trained_ends_the_sweep_and_is_not_called_worse(u
 def test_a_trial_that_diverges_is_pruned_with_the_last_score_it_had_and_never_nan(url: str):
     told = sweep(url, trials=8, max_depth=1)
     climb_ladder(told, scorers("diverging"))
-    studies = told.studies()
-    diverged = [r for r in studies.read_all() if r.state == "diverged"]
+    diverged = [r for r in stored(told) if r.state == "diverged"]
     assert 0 < len(diverged) < 8
+    with told.studies() as studies:
+        trials = studies.open(1, "screen").trials
     for trial in diverged:
         assert trial.reason == "epoch 3, layer 1: the loss is nan"
         assert (trial.score, trial.scores) == (None, ())
         assert trial.configuration["optimizer.lr"] == trial.params["lr"]
-        stored = studies.open(1, "screen").trials[trial.number]
-        assert stored.state == optuna.trial.TrialState.PRUNED
-        assert list(stored.intermediate_values) == [2]  # it diverged in epoch 3
-        assert stored.value is not None
-        assert math.isfinite(stored.value)
+        kept = trials[trial.number]
+        assert kept.state == optuna.trial.TrialState.PRUNED
+        assert list(kept.intermediate_values) == [2]  # it diverged in epoch 3
+        assert kept.value is not None
+        assert math.isfinite(kept.value)
 
 
 def test_a_score_that_is_not_finite_counts_as_diverged(url: str):
@@ -154,7 +169,7 @@ def test_listeners_hear_of_every_trial_epoch_and_step_of_the_ladder(url: str):
     told = sweep(url, trials=2, max_depth=1)
     climb_ladder(told, scorers("linear"), Listeners(trials.append, lambda *news: epochs.append(news), climbs.append))
     assert [(r.stage, r.number) for r in trials] == [("screen", 0), ("screen", 1), ("confirm", 0)]
-    assert drawn(trials) == drawn(told.studies().read_all())
+    assert drawn(trials) == drawn(stored(told))
     assert epochs[0][:3] == (1, "screen", 0)
     assert climbs[-1].choice is not None
     assert len(climbs) == 4
@@ -198,10 +213,11 @@ def test_scores_are_judged_in_the_metrics_own_direction(url: str):
     ladder = climb_ladder(told, scorers("deep")._replace(screen=screen))  # type: ignore[arg-type]
     best = ladder.summaries[0].best
     assert best is not None
-    assert best.score == min(r.score for r in told.studies().read_all() if r.depth == 1 and r.score is not None)
+    assert best.score == min(r.score for r in stored(told) if r.depth == 1 and r.score is not None)
     assert ladder.choice is not None
     assert ladder.choice.depth == 2
-    assert told.studies().open(1, "screen").direction == optuna.study.StudyDirection.MINIMIZE
+    with told.studies() as studies:
+        assert studies.open(1, "screen").direction == optuna.study.StudyDirection.MINIMIZE
 
 
 def interrupting(after: int) -> Scorers:
@@ -232,7 +248,7 @@ def test_ctrl_c_between_trials_begins_no_other_trial(url: str):
     listeners = Listeners(on_trial=lambda trial: os.kill(os.getpid(), signal.SIGINT))
     with pytest.raises(KeyboardInterrupt):
         climb_ladder(sweep(url), scorers("linear"), listeners)
-    assert [r.state for r in sweep(url).studies().read_all()] == ["complete"]
+    assert [r.state for r in stored(sweep(url))] == ["complete"]
 
 
 def test_an_error_in_scoring_fails_the_trial_and_is_not_swallowed(url: str):
@@ -241,13 +257,12 @@ def test_an_error_in_scoring_fails_the_trial_and_is_not_swallowed(url: str):
 
     with pytest.raises(ValueError, match="a bug"):
         climb_ladder(sweep(url), scorers("linear")._replace(screen=screen))  # type: ignore[arg-type]
-    (failed,) = sweep(url).studies().read_all()
+    (failed,) = stored(sweep(url))
     assert (failed.state, failed.reason) == ("failed", "ValueError: a bug")
     assert len([r for r in run(url, max_depth=2) if r.state != "failed"]) == 4 + 4 + 1
 
 
-def test_a_worker_that_was_taken_for_dead_goes_on_with_another_trial(url: str):
-    others = sweep(url).studies()
+def test_a_worker_that_was_taken_for_dead_goes_on_with_another_trial(url: str, others: Studies):
     calls = []
 
     def screen(configuration: Any, on_epoch: Any) -> Scored:
@@ -263,9 +278,9 @@ def test_a_worker_that_was_taken_for_dead_goes_on_with_another_trial(url: str):
     assert [r.claim for r in records] == [0, 1, 2, 3, 4]  # replaced by another draw, not retried
 
 
-def test_a_worker_that_was_taken_for_dead_while_it_told_its_result_goes_on(url: str, monkeypatch: pytest.MonkeyPatch):
-    others = sweep(url).studies()
-
+def test_a_worker_that_was_taken_for_dead_while_it_told_its_result_goes_on(
+    url: str, others: Studies, monkeypatch: pytest.MonkeyPatch
+):
     class Overtaken(optuna.samplers.RandomSampler):
         def after_trial(self, study: Any, trial: Any, state: Any, values: Any) -> None:
             if trial.number == 1:
@@ -279,9 +294,10 @@ def test_a_worker_that_was_taken_for_dead_while_it_told_its_result_goes_on(url: 
 
 def test_a_trial_whose_worker_died_before_its_first_sign_of_life_is_replaced(url: str):
     told = sweep(url, trials=2, max_depth=1, grace=1)
-    begin(told.studies(), 1)
+    with told.studies() as studies:
+        begin(studies, 1)
     climb_ladder(told, scorers("linear"))
-    records = [r for r in told.studies().read_all() if r.stage == "screen"]
+    records = [r for r in stored(told) if r.stage == "screen"]
     assert [r.state for r in records] == ["failed", "complete", "complete"]
 
 
@@ -296,7 +312,7 @@ def test_two_studies_in_one_file_do_not_touch(tmp_path: Path):
     for seed, (each, name) in enumerate(zip(told, ["one", "two"], strict=True)):
         alone = sweep(sqlite_url(tmp_path / f"{name}.db"), name, trials=4, max_depth=1, seed=seed)
         climb_ladder(alone, scorers("linear"))
-        assert drawn(each.studies().read_all()) == drawn(alone.studies().read_all())
+        assert drawn(stored(each)) == drawn(stored(alone))
 
 
 def test_rescoring_without_a_scorer_for_it_is_an_error_before_any_trial(url: str):

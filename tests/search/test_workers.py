@@ -19,17 +19,14 @@ from response_surface import note_threads, run_out_of_memory, sweep, work, work_
 
 from dnnexp.errors import DnnexpError
 from dnnexp.search.records import TrialRecord
-from dnnexp.search.storage import open_storage, sqlite_url
+from dnnexp.search.storage import open_storage, opened_storage, sqlite_url
 from dnnexp.search.studies import Studies
 from dnnexp.search.workers import THREADS, Workers, started_workers
 
 
 def records_of(url: str, name: str = "study") -> list[TrialRecord]:
-    studies = Studies(open_storage(url), name)
-    try:
-        return studies.read_all()
-    finally:
-        studies.close()
+    with opened_storage(url) as storage:
+        return Studies(storage, name).read_all()
 
 
 def finished_counts(records: list[TrialRecord]) -> Counter[tuple[str, int]]:
@@ -222,7 +219,8 @@ def test_each_worker_has_its_share_of_threads_and_the_parent_keeps_its_own(
 
 def test_where_no_worker_can_work_the_user_reads_why(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
     url = sqlite_url(tmp_path / "optuna.db")
-    sweep(url, fingerprint={"data": "another"}).studies().open(1, "screen")
+    with sweep(url, fingerprint={"data": "another"}).studies() as studies:
+        studies.open(1, "screen")
     with pytest.raises(DnnexpError, match=r"every worker ended .* \(exit code 2\); the same command goes on"):
         run_workers(work_and_tell, (url, 2, 0.0, 3), 1)
     said = capfd.readouterr().err

@@ -39,7 +39,8 @@ def test_where_the_process_beside_leaves_nothing_they_are_scored_here_and_not_a_
         process.kill()
         found = wait(print)
     assert [len(base.scores) for base in found.screened] == [2, 2, 2]
-    stored = stored_yardsticks(mine.studies())
+    with mine.studies() as studies:
+        stored = stored_yardsticks(studies)
     assert [base.seconds for base in stored.screened] == [base.seconds for base in found.screened]
     with scored_beside(mine, protocol) as wait:
         assert not multiprocessing.active_children()
@@ -68,5 +69,6 @@ def test_the_process_beside_scores_them_and_keeps_them(tmp_path: Path, protocol:
         (process,) = multiprocessing.active_children()
         process.join(60)
         assert process.exitcode == 0
-    kept = stored_yardsticks(mine.studies())
+    with mine.studies() as studies:
+        kept = stored_yardsticks(studies)
     assert [base.name for base in kept.screened] == ["majority class", "linear", "boosted trees"]

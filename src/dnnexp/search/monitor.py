@@ -11,6 +11,7 @@ from dnnexp.search.journal import network_name
 from dnnexp.search.ladder import Climb, climb
 from dnnexp.search.records import TrialRecord, in_budget
 from dnnexp.search.storage import trouble_in_words
+from dnnexp.search.studies import Studies
 from dnnexp.search.summary import standard_error
 from dnnexp.search.sweep import Sweep
 
@@ -48,13 +49,18 @@ class Monitor:
     """
 
     def __init__(
-        self, sweep: Sweep, display: Shows, workers: int = 1, fresh: int = 0, since: datetime | None = None
+        self,
+        sweep: Sweep,
+        studies: Studies,
+        display: Shows,
+        workers: int = 1,
+        fresh: int = 0,
+        since: datetime | None = None,
     ) -> None:
-        self._sweep, self._display = sweep, display
+        self._sweep, self._studies, self._display = sweep, studies, display
         self._workers, self._fresh = workers, fresh
         again = sweep.config.rescore if sweep.config.scores_again else 0
         self._again = min(again, sweep.config.trials_per_depth)  # configurations of each depth
-        self._studies = sweep.studies()
         self._ended: dict[tuple[int, int, int], TrialRecord] = {}
         self._depths = 0  # finished depths that have been shown
         self._since = datetime.now() if since is None else since

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from dnnexp.errors import ConfigError, DnnexpError
 from dnnexp.redaction import redact
 
-__all__ = ["GRACE", "HEARTBEAT", "open_storage", "sqlite_url", "trouble_in_words"]
+__all__ = ["GRACE", "HEARTBEAT", "open_storage", "opened_storage", "sqlite_url", "trouble_in_words"]
 
 HEARTBEAT = 10  # seconds between the signs of life of a running trial
 GRACE = 30  # seconds without one after which a trial is failed and replaced
@@ -61,6 +61,17 @@ def open_storage(url: str, heartbeat: int = HEARTBEAT, grace: int = GRACE) -> op
         remedy = '; pip install "dnnexp[postgres]" brings the driver' if isinstance(error, ImportError) else ""
         raise DnnexpError(f"storage: cannot open {_in_words(address, error)}{remedy}") from None
     return storage
+
+
+@contextmanager
+def opened_storage(url: str, heartbeat: int = HEARTBEAT, grace: int = GRACE) -> Iterator[optuna.storages.RDBStorage]:
+    """Open the storage as `open_storage` does, and close its connections in the end, whatever is raised meanwhile."""
+    storage = open_storage(url, heartbeat, grace)
+    try:
+        yield storage
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
 
 
 @contextmanager

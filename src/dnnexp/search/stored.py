@@ -11,7 +11,7 @@ from dnnexp.errors import ConfigError, nearest
 from dnnexp.evaluation.yardsticks import Yardsticks
 from dnnexp.search.ladder import Climb, climb
 from dnnexp.search.records import TrialRecord, in_budget
-from dnnexp.search.storage import open_storage, trouble_in_words
+from dnnexp.search.storage import opened_storage, trouble_in_words
 from dnnexp.search.studies import Studies
 from dnnexp.search.sweep import Sweep
 from dnnexp.search.yardsticks import stored_yardsticks
@@ -32,8 +32,8 @@ def require_stored(url: str, name: str) -> None:
     address = sa.make_url(url)
     if address.get_backend_name() == "sqlite" and not Path(address.database or "").is_file():
         raise ConfigError(f"study: nothing is stored in {address.database} yet; run dnnexp.sweep first")
-    with trouble_in_words(url):
-        studies = Studies(open_storage(url), name)
+    with trouble_in_words(url), opened_storage(url) as storage:
+        studies = Studies(storage, name)
         if not studies.existing():
             known = {study.study_name.rsplit("/", 2)[0] for study in studies.storage.get_all_studies()}
             raise ConfigError(f"study: no study {name!r} in the storage, {nearest(name, known)}")
@@ -44,9 +44,7 @@ def read_sweep(sweep: Sweep) -> StoredSweep:
 
     Raises ConfigError where the study was begun with other settings or data.
     """
-    with trouble_in_words(sweep.url):
-        studies = sweep.studies()
+    with trouble_in_words(sweep.url), sweep.studies() as studies:
         records = in_budget(studies.read_all(), sweep.config.trials_per_depth)
         yardsticks = stored_yardsticks(studies)
-        studies.close()
     return StoredSweep(climb(records, sweep.config), records, yardsticks)

@@ -118,11 +118,6 @@ class Studies:
         found = (study.user_attrs.get(name) for study in self.storage.get_all_studies() if study.study_name == first)
         return next(found, None)
 
-    def close(self) -> None:
-        """Let go of the database's connections; what is asked next opens others."""
-        self.backend.remove_session()
-        self.backend.engine.dispose()
-
     def trial_id(self, record: TrialRecord) -> int:
         """Return the storage's id of a trial."""
         return self.storage.get_trial_id_from_study_id_trial_number(self._id(record.depth, record.stage), record.number)

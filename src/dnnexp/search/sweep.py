@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,7 +11,7 @@ from dnnexp.search.journal import StudyRuns
 from dnnexp.search.ladder import Climb
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.schema import SearchConfig
-from dnnexp.search.storage import GRACE, HEARTBEAT, open_storage, trouble_in_words
+from dnnexp.search.storage import GRACE, HEARTBEAT, opened_storage, trouble_in_words
 from dnnexp.search.studies import Studies
 
 if TYPE_CHECKING:
@@ -36,19 +37,16 @@ class Sweep:
     heartbeat: int = HEARTBEAT
     grace: int = GRACE
 
-    def studies(self) -> Studies:
-        """Return the sweep's studies; raises ConfigError where they were begun with another fingerprint."""
-        storage = open_storage(self.url, self.heartbeat, self.grace)
-        return Studies(storage, self.name, self.fingerprint, self.greater_is_better, self.defaults)
+    @contextmanager
+    def studies(self) -> Iterator[Studies]:
+        """Open the sweep's studies meanwhile; raises ConfigError where they were begun with another fingerprint."""
+        with opened_storage(self.url, self.heartbeat, self.grace) as storage:
+            yield Studies(storage, self.name, self.fingerprint, self.greater_is_better, self.defaults)
 
     def runs(self) -> StudyRuns:
         """Return what the runs of the sweep are called, in whatever store of MLflow they are."""
-        with trouble_in_words(self.url):
-            studies = self.studies()
-            try:
-                return StudyRuns(self.name, studies.identity)
-            finally:
-                studies.close()
+        with trouble_in_words(self.url), self.studies() as studies:
+            return StudyRuns(self.name, studies.identity)
 
 
 class Scorers(NamedTuple):

@@ -12,6 +12,7 @@ from dnnexp.search.interrupts import Interrupts
 from dnnexp.search.ladder import Climb, Confirm, Done, Rescore, Screen, Wait, climb
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.storage import trouble_in_words
+from dnnexp.search.studies import Studies
 from dnnexp.search.sweep import Listeners, Scorers, Sweep
 from dnnexp.search.trial import Trial, WithdrawnError
 
@@ -26,12 +27,8 @@ def climb_ladder(sweep: Sweep, scorers: Scorers, listeners: Listeners | None = N
     Ctrl-C gives up the running trial, to be run again by whoever goes on, and is raised again with a message.
     """
     try:
-        with Interrupts() as interrupts, trouble_in_words(sweep.url):
-            worker = Worker(sweep, scorers, listeners or Listeners(), interrupts)
-            try:
-                return worker.run()
-            finally:
-                worker.studies.close()
+        with Interrupts() as interrupts, trouble_in_words(sweep.url), sweep.studies() as studies:
+            return Worker(sweep, studies, scorers, listeners or Listeners(), interrupts).run()
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             f"stopped: every finished trial of study {sweep.name!r} is kept, the same command goes on from there"
@@ -41,12 +38,13 @@ def climb_ladder(sweep: Sweep, scorers: Scorers, listeners: Listeners | None = N
 class Worker:
     """One worker's view of the sweep: the studies, the records it has read, and the pause it is taking."""
 
-    def __init__(self, sweep: Sweep, scorers: Scorers, listeners: Listeners, interrupts: Interrupts) -> None:
+    def __init__(
+        self, sweep: Sweep, studies: Studies, scorers: Scorers, listeners: Listeners, interrupts: Interrupts
+    ) -> None:
         if sweep.config.rescore and scorers.rescore is None:
             raise ValueError("search.rescore needs a scorer for the stage 'rescore'")
-        self.sweep, self.scorers, self.listeners = sweep, scorers, listeners
+        self.sweep, self.studies, self.scorers, self.listeners = sweep, studies, scorers, listeners
         self.interrupts = interrupts
-        self.studies = sweep.studies()
         self.records: dict[tuple[int, str], list[TrialRecord]] = {}
         self.waited_since: dict[tuple[int, int, int], float] = {}  # by trial, seconds of the monotonic clock
         self.untold: int | None = None  # the number of the trial that has ended here since the last look

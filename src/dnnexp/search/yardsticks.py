@@ -45,18 +45,14 @@ def stored_yardsticks(studies: Studies) -> Yardsticks:
 
 def keep_yardsticks(sweep: Sweep, protocol: Protocol) -> Yardsticks:
     """Return the sweep's baselines from its storage; those that are missing there are scored, and kept."""
-    with trouble_in_words(sweep.url):
-        studies = sweep.studies()
-        try:
-            found = stored_yardsticks(studies)
-            if not are_scored(found, sweep.config):
-                from dnnexp.evaluation.baselines import score_yardsticks  # scikit-learn: workers do without
+    with trouble_in_words(sweep.url), sweep.studies() as studies:
+        found = stored_yardsticks(studies)
+        if not are_scored(found, sweep.config):
+            from dnnexp.evaluation.baselines import score_yardsticks  # scikit-learn: workers do without
 
-                is_balanced = sweep.base.trainer.class_weight == "balanced"
-                found = score_yardsticks(protocol, again=sweep.config.scores_again, is_balanced=is_balanced)
-                studies.keep(BASELINES, to_plain(found))
-        finally:
-            studies.close()
+            is_balanced = sweep.base.trainer.class_weight == "balanced"
+            found = score_yardsticks(protocol, again=sweep.config.scores_again, is_balanced=is_balanced)
+            studies.keep(BASELINES, to_plain(found))
     return found
 
 
@@ -67,10 +63,8 @@ def scored_beside(sweep: Sweep, protocol: Protocol) -> Iterator[Callable[[Callab
     What is yielded waits for them, says so where that takes long, and returns them; where that process died they are
     scored here.
     """
-    with trouble_in_words(sweep.url):
-        studies = sweep.studies()
+    with trouble_in_words(sweep.url), sweep.studies() as studies:
         found = stored_yardsticks(studies)
-        studies.close()
     if are_scored(found, sweep.config):
         yield lambda _: found
         return
