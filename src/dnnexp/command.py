@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from dnnexp.errors import ConfigError, DataError, DnnexpError, in_words, nearest
+from dnnexp.processes.interrupts import handled
 from dnnexp.redaction import redact
-from dnnexp.search.interrupts import handled
 
 if TYPE_CHECKING:
     from dnnexp.config import Composer, Config

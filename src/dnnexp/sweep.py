@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from dnnexp.config import Config
     from dnnexp.evaluation.protocol import Protocol
     from dnnexp.evaluation.yardsticks import Yardsticks
+    from dnnexp.processes.workers import Workers
     from dnnexp.recording.sweep import SweepRecorder
     from dnnexp.reporting.terminal import Terminal
     from dnnexp.search.monitor import Monitor
     from dnnexp.search.records import TrialRecord
     from dnnexp.search.sweep import Sweep
-    from dnnexp.search.workers import Workers
 
 PROGRAM = "python -m dnnexp.sweep"
 
@@ -84,7 +84,7 @@ def started(count: int) -> AbstractContextManager[Workers | None]:
     if count == 1:
         return nullcontext()
 
-    from dnnexp.search.workers import started_workers
+    from dnnexp.processes.workers import started_workers
 
     names = [f"worker {i} of {count}" for i in range(1, count + 1)]
     storage = "alembic.command"  # what Optuna imports when it opens one
@@ -104,7 +104,7 @@ def search(
     Workers, who have been handed their arguments, only search; what they tell is recorded here. While they begin,
     MLflow is imported and its store is made.
     """
-    from dnnexp.search.interrupts import Interrupts
+    from dnnexp.processes.interrupts import Interrupts
     from dnnexp.search.yardsticks import scored_beside
 
     recorder: SweepRecorder | None = None

@@ -6,11 +6,9 @@ Run as a script it is one worker: `response_surface.py URL TRIALS SECONDS GRACE 
 from __future__ import annotations
 
 import math
-import os
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -126,16 +124,6 @@ def work_and_tell(url: str, trials: int, seconds: float, grace: int, tell: Calla
     """The same, for processes that are listened to."""
     told = sweep(url, "study", trials=trials, max_depth=2, grace=grace)
     climb_ladder(told, scorers("linear", seconds), Listeners(on_trial=tell))
-
-
-def note_threads(folder: Path, names: tuple[str, ...], _tell: Callable[[Any], None]) -> None:
-    """A process that writes down the variables that it sees."""
-    (folder / str(os.getpid())).write_text(" ".join(os.environ[name] for name in names))
-
-
-def run_out_of_memory(_tell: object) -> None:
-    """Ask for more memory than there is."""
-    np.empty(2**50)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -15,13 +14,13 @@ from typing import Any
 import numpy as np
 import pytest
 import response_surface
-from response_surface import note_threads, run_out_of_memory, sweep, work, work_and_tell
+from response_surface import sweep, work, work_and_tell
 
 from dnnexp.errors import DnnexpError
+from dnnexp.processes.workers import started_workers
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.storage import open_storage, opened_storage, sqlite_url
 from dnnexp.search.studies import Studies
-from dnnexp.search.workers import THREADS, Workers, started_workers
 
 
 def records_of(url: str, name: str = "study") -> list[TrialRecord]:
@@ -102,23 +101,6 @@ def test_a_sweep_whose_worker_is_killed_goes_on_with_every_finished_trial_once(t
     assert {repr(r) for r in before} <= {repr(r) for r in after}
     assert all(not r.reason for r in after if r.state == "failed" and r.claim is not None)  # the dead say nothing
     assert not [r for r in after if r.state == "running"]
-
-
-def test_workers_that_are_stopped_before_they_have_read_their_arguments_leave_no_traceback(
-    monkeypatch: pytest.MonkeyPatch,
-):
-    raised: list[Any] = []
-    monkeypatch.setattr(threading, "excepthook", raised.append)
-    before = set(threading.enumerate())
-    workers = Workers(time.sleep, ("one", "two"), ())
-    workers.start(threads=1)
-    workers.hand(bytes(10_000_000))
-    handing_out = set(threading.enumerate()) - before
-    time.sleep(0.05)  # more than a pipe holds: it waits for a reader
-    workers.stop()
-    for thread in handing_out:
-        thread.join(10)
-    assert not raised
 
 
 @pytest.mark.slow
@@ -206,17 +188,6 @@ def test_ctrl_c_stops_all_workers_and_their_trials_are_given_back(tmp_path: Path
     assert {r.reason for r in records if r.state == "failed"} <= {"interrupted"}
 
 
-def test_each_worker_has_its_share_of_threads_and_the_parent_keeps_its_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setenv(THREADS[0], "7")
-    monkeypatch.delenv(THREADS[2], raising=False)
-    run_workers(note_threads, (tmp_path, THREADS), 1)
-    assert [file.read_text() for file in tmp_path.iterdir()] == ["1 1 1 1"]
-    assert os.environ[THREADS[0]] == "7"
-    assert THREADS[2] not in os.environ
-
-
 def test_where_no_worker_can_work_the_user_reads_why(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
     url = sqlite_url(tmp_path / "optuna.db")
     with sweep(url, fingerprint={"data": "another"}).studies() as studies:
@@ -226,11 +197,3 @@ def test_where_no_worker_can_work_the_user_reads_why(tmp_path: Path, capfd: pyte
     said = capfd.readouterr().err
     assert re.search(r"worker 1 of 1: study 'study' was begun with other settings.*data was 'another'", said)
     assert "Traceback" not in said
-
-
-def test_a_worker_that_runs_out_of_memory_says_so_in_one_line(capfd: pytest.CaptureFixture[str]):
-    with pytest.raises(DnnexpError, match=r"every worker ended"):
-        run_workers(run_out_of_memory, (), 1)
-    assert re.fullmatch(
-        r"worker 1 of 1: out of memory: Unable to allocate 8\.00 PiB .*; take a smaller .*\n", capfd.readouterr().err
-    )

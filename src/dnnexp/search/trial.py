@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import optuna
 
-from dnnexp.search.interrupts import Interrupts
+from dnnexp.processes.interrupts import Interrupts
 from dnnexp.search.ladder import Confirm, Rescore, Screen
 from dnnexp.search.pruning import PRUNERS_BY_NAME, RUNGS, Rungs, earlier_rungs
 from dnnexp.search.records import INTERRUPTED, OVER_BUDGET, next_claim, result_fields

@@ -8,7 +8,7 @@ import warnings
 
 import optuna
 
-from dnnexp.search.interrupts import Interrupts
+from dnnexp.processes.interrupts import Interrupts
 from dnnexp.search.ladder import Climb, Confirm, Done, Rescore, Screen, Wait, climb
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.storage import trouble_in_words

@@ -10,12 +10,12 @@ from dnnexp.errors import DnnexpError
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.statistics import Interval, paired_gain
 from dnnexp.evaluation.yardsticks import Baseline, Yardsticks, from_plain, to_plain
+from dnnexp.processes.workers import started_workers
 from dnnexp.search.ladder import Climb
 from dnnexp.search.schema import SearchConfig
 from dnnexp.search.storage import trouble_in_words
 from dnnexp.search.studies import Studies
 from dnnexp.search.sweep import Sweep
-from dnnexp.search.workers import started_workers
 
 __all__ = ["Lead", "are_scored", "keep_yardsticks", "lead", "scored_beside", "stored_yardsticks"]
 

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from dnnexp.search.interrupts import Interrupts
+from dnnexp.processes.interrupts import Interrupts
 
 
 def receive(number: int = signal.SIGINT) -> None:

@@ -1,4 +1,4 @@
-"""Interrupts that wait for a good moment: Ctrl-C and SIGTERM stop a trial at once, but never between two writes."""
+"""Interrupts that wait for a good moment: Ctrl-C and SIGTERM stop what runs at once, but never between two writes."""
 
 from __future__ import annotations
 

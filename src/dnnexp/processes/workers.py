@@ -18,8 +18,8 @@ from multiprocessing.reduction import ForkingPickler
 from typing import Any, NamedTuple
 
 from dnnexp.errors import DnnexpError, in_words
+from dnnexp.processes.interrupts import Interrupts, handled
 from dnnexp.redaction import redact
-from dnnexp.search.interrupts import Interrupts, handled
 
 __all__ = ["Workers", "started_workers"]
 
@@ -38,7 +38,7 @@ def started_workers(
 
     target must be importable by name. imports: modules that a worker imports while it waits for them. threads: of BLAS,
     in each. Whatever a worker tells, `finish` hears. What is raised here stops them, as the end of this process does
-    however it comes: every worker gives up its trial in order.
+    however it comes: every worker gives up in order what it is at.
     """
     workers = Workers(target, names, imports)
     try:
@@ -108,7 +108,7 @@ class Workers:
         if all(codes):
             said = ", ".join(f"killed by signal {-code}" if code < 0 else f"exit code {code}" for code in codes)
             raise DnnexpError(
-                f"every worker ended before the sweep was done ({said}); the same command goes on from there"
+                f"every worker ended before the work was done ({said}); the same command goes on from there"
             )
         return codes
 
