@@ -60,19 +60,20 @@ def wait_for_new_trial(url: str, known: dict[tuple[int, int, int], TrialRecord])
     raise AssertionError("no trial has ended within 12 s")
 
 
-def run_workers(target: Callable[..., None], arguments: tuple[Any, ...], count: int, watch: Any = None) -> Any:
-    """Start the workers, and let them finish; return their exit codes and what they told."""
-    told: list[Any] = []
+def run_workers(
+    target: Callable[..., None], arguments: tuple[Any, ...], count: int, watch: Any = None, hear: Any = None
+) -> tuple[int, ...]:
+    """Start the workers, and let them finish; return their exit codes."""
     names = [f"worker {i} of {count}" for i in range(1, count + 1)]
     with started_workers(target, names, ["dnnexp.search.worker"]) as workers:
         workers.hand(*arguments)
-        return workers.finish(watch, told.append), told
+        return workers.finish(watch, hear)
 
 
 def test_four_workers_finish_one_sweep_with_every_budget_exact(tmp_path: Path):
     url = sqlite_url(tmp_path / "optuna.db")
-    watched = []
-    codes, told = run_workers(work_and_tell, (url, 7, 0.02, 3), 4, lambda: watched.append(time.time()))
+    watched, told = [], []
+    codes = run_workers(work_and_tell, (url, 7, 0.02, 3), 4, lambda: watched.append(time.time()), told.append)
     assert codes == (0, 0, 0, 0)
     assert watched
     records = records_of(url)
@@ -175,14 +176,15 @@ def test_a_worker_that_slept_past_its_grace_gives_way_and_nothing_counts_twice(s
 
 def test_ctrl_c_stops_all_workers_and_their_trials_are_given_back(tmp_path: Path):
     url = sqlite_url(tmp_path / "optuna.db")
-    open_storage(url)
+    told: list[TrialRecord] = []
 
-    def press() -> None:
-        if len(records_of(url)) >= 3:
+    def press(record: TrialRecord) -> None:
+        told.append(record)
+        if len(told) == 3:
             os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
-        run_workers(work_and_tell, (url, 40, 0.1, 3), 2, press)
+        run_workers(work_and_tell, (url, 40, 0.1, 3), 2, hear=press)
     records = records_of(url)
     assert {r.state for r in records} <= {"complete", "diverged", "failed"}
     assert {r.reason for r in records if r.state == "failed"} <= {"interrupted"}
