@@ -108,7 +108,7 @@ def search(config: Config, protocol: Protocol, evaluation: Evaluation) -> tuple[
         for epoch in range(1, evaluation.epochs + 1):
             if on_epoch is not None:
                 loss, value = (float(evaluation.curves[name][epoch - 1]) for name in ("val/loss", metric))
-                on_epoch(EpochNews(epoch, evaluation.epochs, 5, loss, loss, value, value))
+                on_epoch(EpochNews(epoch, loss, value, value))
         return evaluation
 
     def on_trial(trial: TrialRecord) -> None:

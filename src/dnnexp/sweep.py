@@ -120,7 +120,7 @@ def search(
             if workers is None:
                 climb_here(config, protocol, sweep, monitor, recorder)
             else:
-                workers.finish(monitor.keep_looking, recorder.trial)
+                workers.finish(monitor.look_again, recorder.trial)
             return recorder, yardsticks(say)
     except KeyboardInterrupt:
         if workers is not None:

@@ -221,10 +221,10 @@ def test_a_password_that_could_not_be_told_apart_is_neither_used_nor_shown(compo
 
 def test_paths_are_absolute_and_below_the_root(empty_folder: Path) -> None:
     paths = PathsConfig("here")
-    assert [paths.folder, paths.artifacts, paths.outputs] == [
+    assert [paths.folder, paths.outputs, paths.experiments] == [
         empty_folder / "here",
-        empty_folder / "here" / "artifacts",
         empty_folder / "here" / "outputs",
+        empty_folder / "here" / "experiment",
     ]
     assert not paths.folder.exists()
 

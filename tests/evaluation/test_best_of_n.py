@@ -66,15 +66,6 @@ def test_trials_without_a_score_cost_their_time_and_count_as_the_worst():
     assert less.mean.tolist() == [0.8, 0.8]
 
 
-def test_searches_are_compared_at_equal_time():
-    cheap, dear = expected_best(SCORES, np.full(6, 2.0)), expected_best(SCORES + 0.05, np.full(6, 6.0))
-    assert dear.mean[2] > cheap.mean[2]  # at three trials each
-    assert dear.at_seconds(6) < cheap.at_seconds(6)  # at six seconds each
-    assert cheap.at_seconds(5) == pytest.approx((cheap.mean[1] + cheap.mean[2]) / 2)
-    assert np.isnan(cheap.at_seconds(1.9))
-    assert np.isnan(cheap.at_seconds(12.1))
-
-
 def test_a_thousand_trials_lose_no_digits():
     curve = expected_best(np.arange(1, 1001), np.ones(1000))
     n = np.arange(1, 1001)

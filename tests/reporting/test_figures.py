@@ -78,7 +78,7 @@ def test_the_chosen_depth_is_ringed_where_it_stands() -> None:
     ],
 )
 def test_a_depth_curve_is_drawn_for_every_ladder(depths: list[int], scores: list[float], errors: list[float]) -> None:
-    pixels(depth_curve(depths, scores, errors, "r2", baselines={"linear": 0.8, "mean": 0.0}, chosen=depths[0]))
+    pixels(depth_curve(depths, scores, errors, "r2", chosen=depths[0]))
 
 
 def test_where_less_is_better_the_band_is_around_the_least() -> None:

@@ -22,7 +22,7 @@ def test_a_depth_says_its_best_score_its_gain_and_what_became_of_its_trials():
     # the pair differs by the wobble of two trials, -1 and +1 times WOBBLE; sd of WOBBLE is .001
     assert second.gain.standard_error == pytest.approx(2 * np.std(WOBBLE, ddof=1) * np.sqrt(1 / 5 + 20 / 80))
     assert second.has_gained
-    assert second.is_distinguishable
+    assert second.gain.excludes_zero
     assert not second.is_untrainable
 
 
@@ -40,9 +40,11 @@ def test_one_score_without_a_standard_error_gains_by_min_gain_alone_and_is_never
         return [replace(record(depth, 0, score), scores=(score,))]
 
     first = summarize(1, holdout(1, 0.80), holdout(1, 0.80), [], 0.01)
-    assert summarize(2, holdout(2, 0.82), holdout(2, 0.82), [first], 0.01).has_gained
+    second = summarize(2, holdout(2, 0.82), holdout(2, 0.82), [first], 0.01)
+    assert second.has_gained
+    assert second.gain is not None
+    assert not second.gain.excludes_zero
     assert not summarize(2, holdout(2, 0.805), holdout(2, 0.805), [first], 0.01).has_gained
-    assert not summarize(2, holdout(2, 0.82), holdout(2, 0.82), [first], 0.01).is_distinguishable
 
 
 def test_among_equal_scores_the_smallest_network_is_the_best():

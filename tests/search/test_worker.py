@@ -65,7 +65,7 @@ def test_where_depth_is_needed_the_sweep_climbs(url: str):
     told = sweep(url, trials=5, max_depth=6)
     ladder = climb_ladder(told, scorers("deep"))
     assert [summary.depth for summary in ladder.summaries] == [1, 2, 3, 4, 6]
-    assert all(summary.is_distinguishable for summary in ladder.summaries[1:4])
+    assert all(summary.gain is not None and summary.gain.excludes_zero for summary in ladder.summaries[1:4])
     assert ladder.choice is not None
     assert ladder.choice.depth == 4
 

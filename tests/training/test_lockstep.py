@@ -161,7 +161,6 @@ def test_the_callback_hears_of_each_epoch_and_can_end_the_run() -> None:
     )  # fmt: skip
     fits = lockstep.run(listen)
     assert [news.epoch for news in heard] == [1, 2, 3]
-    assert heard[0].epochs == 9
     assert heard[-1].best_metric == pytest.approx(np.mean([fit.best_metric for fit in fits]))
     assert [fit.state for fit in fits] == ["ended", "ended"]
 

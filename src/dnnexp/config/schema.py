@@ -59,11 +59,6 @@ class PathsConfig:
         return user_path("paths.root", self.root).absolute()
 
     @property
-    def artifacts(self) -> Path:
-        """Files of runs: figures, tables, models."""
-        return self.folder / "artifacts"
-
-    @property
     def outputs(self) -> Path:
         """What commands write for their user."""
         return self.folder / "outputs"

@@ -26,7 +26,6 @@ from dnnexp.training.start import Start
 
 __all__ = ["Trained", "hold_back", "train_members"]
 
-NumberList = list[float]
 STOP, MEMBER = range(2)  # places below the seed
 
 

@@ -44,10 +44,6 @@ class BestOfN(NamedTuple):
         margin = float(t_quantile(len(self.n) - 1, (1 + confidence) / 2)) * error
         return Interval(mean, mean - margin, mean + margin, error, confidence)
 
-    def at_seconds(self, seconds: float) -> float:
-        """Return the expected best score of a search that long; NaN for less than a trial or more than was run."""
-        return float(np.interp(seconds, self.seconds, self.mean, left=np.nan, right=np.nan))
-
 
 def expected_best(scores: Values, seconds: Values, *, greater_is_better: bool = True) -> BestOfN:
     """Return the expected best of 1 … N trials.

@@ -46,7 +46,6 @@ class Evaluation(NamedTuple):
     threshold: tuple[float, ...]  # of each output, tuned on all scored rows; () where the default decides
     diverged: str  # "" or where the first network diverged and what to do
     learned: float  # share of the networks that ever had a lower cost, where they stop by, than a constant answer has
-    was_ended: bool  # by the callback
     seconds: float
 
 
@@ -128,7 +127,6 @@ def cross_validate(
         threshold=tuned,
         diverged="" if first is None else divergence_in_words(first, configuration),
         learned=float(np.mean(has_learned)),
-        was_ended=any(fit.state == "ended" for fit in fits),
         seconds=time.perf_counter() - started,
     )
 

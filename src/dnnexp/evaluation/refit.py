@@ -119,6 +119,5 @@ def no_folds(protocol: Protocol) -> Evaluation:
         threshold=(),
         diverged="",
         learned=1.0,
-        was_ended=False,
         seconds=0.0,
     )

@@ -85,7 +85,7 @@ class Workers:
         threading.Thread(target=_send, args=(packed, tuple(self._connections)), daemon=True).start()
 
     def finish(
-        self, watch: Callable[[], None] | None = None, hear: Callable[[Any], None] | None = None
+        self, watch: Callable[[], object] | None = None, hear: Callable[[Any], None] | None = None
     ) -> tuple[int, ...]:
         """Wait until all have ended and return their exit codes; raises DnnexpError where none finished its work.
 

@@ -47,7 +47,7 @@ def champion_run(config: Config, protocol: Protocol, study: StudyRuns, climb: Cl
         **{name.replace("test/", "confirm/"): v for name, v in confirmed.items() if name.startswith("test/")},
         **({} if climb.optimism is None else {f"optimism/{choice.metric}": climb.optimism}),
     }
-    run = _run(champion_key(study, choice), "champion", config, protocol, study, choice, refitted)
+    run = _run(champion_key(study, choice), "champion", config, study, choice, refitted)
     return replace(
         run,
         metrics={**run.metrics, **metrics},
@@ -83,10 +83,10 @@ def winner_run(config: Config, protocol: Protocol, study: StudyRuns, winner: Sta
     try:
         refitted = refit_choice(config, protocol, winner.screened)
     except DnnexpError as error:
-        run = _run(key, "winner", config, protocol, study, best, None)
+        run = _run(key, "winner", config, study, best, None)
         reason = {"dnnexp.state": "diverged", "dnnexp.reason": str(error), NOTE: note}
         return replace(run, status="FAILED", tags={**run.tags, **reason})
-    run = _run(key, "winner", config, protocol, study, best, refitted)
+    run = _run(key, "winner", config, study, best, refitted)
     predictor = with_card(refitted, protocol, config, study.name)
     return replace(run, tags={**run.tags, NOTE: note}, model=model_record(predictor, protocol))
 
@@ -106,7 +106,6 @@ def _run(
     key: str,
     role: str,
     config: Config,
-    protocol: Protocol,
     study: StudyRuns,
     source: TrialRecord,
     refitted: Refit | None,

@@ -58,13 +58,12 @@ def depth_curve(
     metric: str,
     *,
     greater_is_better: bool = True,
-    baselines: Mapping[str, float] | None = None,
     chosen: int | None = None,
 ) -> bytes:
     """Return a picture of the best score at each depth, with bars of one standard error.
 
     The shaded band is one standard error around the best score: depths in it cannot be told from the best.
-    baselines: name -> score, drawn as lines across. chosen: the depth that was chosen, ringed where there is one.
+    chosen: the depth that was chosen, ringed where there is one.
     """
     score, error = np.asarray(scores, float), np.nan_to_num(np.asarray(standard_errors, float))
     place = np.arange(len(depths))
@@ -81,8 +80,6 @@ def depth_curve(
             ring: dict[str, Any] = {"marker": "o", "markersize": 14, "markerfacecolor": "none", "markeredgewidth": 2.2}
             name = f"chosen: {chosen} hidden layer{'s' * (chosen != 1)}"
             axes.plot(at, score[at], **ring, markeredgecolor=ORANGE, linestyle="none", label=name)
-        for i, (name, value) in enumerate((baselines or {}).items()):
-            axes.axhline(value, color=GREY, linestyle=("--", ":", "-.")[i % 3], linewidth=1.4, label=name)
         axes.set_xticks(place, [str(depth) for depth in depths])
         axes.set_xlim(-0.5, len(depths) - 0.5)
         axes.grid(visible=False, axis="x")

@@ -84,10 +84,6 @@ class Monitor:
         """Whether somebody still runs a trial of the sweep, here or elsewhere."""
         return any(record.state == "running" for record in self.records())
 
-    def keep_looking(self) -> None:
-        """Show what is new, for those who do not ask how far it has come."""
-        self.look_again()
-
     def trial(self, record: TrialRecord) -> None:
         """Show a trial that has ended; after the first one of all, how long its depth will take."""
         if record.key in self._ended or record.stage not in NAMES:

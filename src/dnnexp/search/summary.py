@@ -30,11 +30,6 @@ class DepthSummary(NamedTuple):
     screened: TrialRecord | None = None  # the best trial as it was first scored; itself where it was not scored again
 
     @property
-    def is_distinguishable(self) -> bool:
-        """Whether the interval of the gain excludes zero."""
-        return self.gain is not None and self.gain.excludes_zero
-
-    @property
     def optimism(self) -> float | None:
         """How much better the best trial's screening was than its scores on fresh folds and seeds; None without."""
         if self.best is None or self.screened is None or self.best.stage != "rescore":

@@ -20,11 +20,8 @@ class EpochNews(NamedTuple):
     """What a callback is told after each epoch; means over the networks still training."""
 
     epoch: int  # from 1
-    epochs: int  # at most
-    training: int  # networks still training
     train_loss: float  # of the steps of this epoch
-    stop_loss: float  # NaN without rows to stop by
-    stop_metric: float
+    stop_metric: float  # NaN without rows to stop by
     best_metric: float  # mean over all networks that have not diverged, of the best of each
 
 

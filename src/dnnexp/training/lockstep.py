@@ -232,7 +232,7 @@ class Lockstep:
         """Score the rows to stop by, keep the best parameters, let the patient leave; True: the callback ends it."""
         for r, member in enumerate(self._live):
             self._fits[member].curves["train/loss"].append(float(train_loss[r]))
-        loss = metric = np.array([np.nan])
+        metric = np.array([np.nan])
         if self._has_stop_rows:
             result = self._descent.result
             loss, metric = self._stop_rows.score(result)
@@ -245,9 +245,8 @@ class Lockstep:
                     fit.best_metric = float(metric[r])
         best = [fit.best_metric for fit in self._fits if fit.divergence is None]
         news = EpochNews(
-            self._epoch, self._epochs, len(self._live), float(train_loss.mean()), float(loss.mean()),
-            float(metric.mean()), float(np.mean(best)) if best else np.nan,
-        )  # fmt: skip
+            self._epoch, float(train_loss.mean()), float(metric.mean()), float(np.mean(best)) if best else np.nan
+        )
         if self._has_stop_rows:
             self._leave([r for r in range(len(self._live)) if self._stopping.is_over(r)], "stopped")
         return on_epoch is not None and bool(on_epoch(news))
