@@ -1,10 +1,44 @@
-"""Numbers as they are written everywhere; single ones and times are tested where progress shows them."""
+"""Numbers and times as they are written everywhere."""
 
 from __future__ import annotations
 
 import pytest
 
-from dnnexp.notation import counted, gain, interval, like, with_error
+from dnnexp.notation import counted, duration, gain, interval, like, number, with_error
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, "-"), (float("nan"), "-"), (0.97123, "0.9712"), (0.0, "0.0000"), (-1.5, "-1.5000"), (12.3456, "12.35"),
+     (123456.0, "123,456"), (1.2e9, "1.2e+09"), (4.14e-5, "4.1e-05")],
+)  # fmt: skip
+def test_a_number_has_the_digits_worth_reading(value: float | None, text: str) -> None:
+    assert number(value) == text
+
+
+def test_an_error_is_shown_where_it_is_known() -> None:
+    assert with_error(0.97, 0.004) == "0.9700 ± 0.0040"
+    assert with_error(-2.2e-17, 0.0198) == "0.0000 ± 0.0198"
+    assert with_error(-0.00069, 0.0051) == "-0.0007 ± 0.0051"
+    assert with_error(0.0, 0.0) == "0.0000 ± 0.0000"
+    assert with_error(51234.5, 812.0) == "51,234 ± 812"
+    assert with_error(0.97, None) == with_error(0.97, float("nan")) == "0.9700"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.04, "0.0 s"),
+        (9.9, "9.9 s"),
+        (9.96, "10 s"),
+        (99.4, "99 s"),
+        (99.6, "1 min 40 s"),
+        (3600, "60 min 00 s"),
+        (7800, "2 h 10 min"),
+    ],
+)
+def test_a_duration_reads_as_one_says_it(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from typing import Self
 
 from rich.console import Console
 
-from dnnexp.reporting.progress import Clock, Live, duration
+from dnnexp.notation import duration
+from dnnexp.reporting.progress import Clock, Live
 
 __all__ = ["PredictionProgress"]
 

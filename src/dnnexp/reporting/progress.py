@@ -15,7 +15,7 @@ from rich.table import Column
 from dnnexp.notation import duration, number, with_error
 from dnnexp.notation import gain as signed
 
-__all__ = ["SweepProgress", "TrainingProgress", "duration", "number", "with_error"]
+__all__ = ["SweepProgress", "TrainingProgress"]
 
 EVERY = 5.0  # seconds between plain lines
 Clock = Callable[[], float]

@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from dnnexp.evaluation.range_test import RangeResult
-from dnnexp.reporting.progress import number
+from dnnexp.notation import number
 
 __all__ = ["rate_csv", "rate_sentences", "rate_table"]
 
