@@ -11,7 +11,8 @@ from sklearn.datasets import make_friedman1
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from dnnexp.config import Composer
-from dnnexp.search.storage import open_storage, sqlite_url
+from dnnexp.config.schema import sqlite_url
+from dnnexp.search.storage import open_storage
 from dnnexp.search.studies import Studies
 from dnnexp.study import make_protocol
 from dnnexp.sweep import main

@@ -21,13 +21,14 @@ import pytest
 from sklearn.datasets import load_wine
 
 from dnnexp.config import Composer
+from dnnexp.config.schema import sqlite_url
 from dnnexp.evaluation.cross_validation import cross_validate
 from dnnexp.evaluation.folds import Fold
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.refit import refit, refit_length
 from dnnexp.evaluation.schema import EvaluationConfig
 from dnnexp.search.records import TrialRecord
-from dnnexp.search.storage import open_storage, sqlite_url
+from dnnexp.search.storage import open_storage
 from dnnexp.search.studies import Studies
 from dnnexp.study import make_protocol
 from dnnexp.sweep import chosen_by_the_sweep, main

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from dnnexp.search.storage import open_storage, sqlite_url
+from dnnexp.config.schema import sqlite_url
+from dnnexp.search.storage import open_storage
 from dnnexp.search.studies import Studies
 
 COMMAND = [

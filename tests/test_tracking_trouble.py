@@ -18,8 +18,9 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
+from dnnexp.config.schema import sqlite_url
 from dnnexp.search.records import TrialRecord
-from dnnexp.search.storage import open_storage, sqlite_url
+from dnnexp.search.storage import open_storage
 from dnnexp.search.studies import Studies
 
 SMALL = (

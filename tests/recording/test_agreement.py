@@ -14,9 +14,10 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 from sklearn.datasets import load_wine
 
+from dnnexp.config.schema import sqlite_url
 from dnnexp.search.journal import StudyRuns
 from dnnexp.search.records import TrialRecord
-from dnnexp.search.storage import open_storage, sqlite_url
+from dnnexp.search.storage import open_storage
 from dnnexp.search.studies import Studies
 from dnnexp.sweep import main
 

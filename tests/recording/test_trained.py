@@ -11,10 +11,11 @@ from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
 from dnnexp.config.composition import Composer
+from dnnexp.config.schema import sqlite_url
 from dnnexp.errors import DnnexpError
 from dnnexp.predictor import Predictor
 from dnnexp.recording import trained
-from dnnexp.search.storage import open_storage, sqlite_url
+from dnnexp.search.storage import open_storage
 from dnnexp.search.studies import Studies
 from dnnexp.study import make_protocol
 from dnnexp.sweep import main

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 sys.path.insert(0, str(Path(__file__).parent))  # response_surface, which the processes started by tests import too
 
-from dnnexp.search.storage import sqlite_url
+from dnnexp.config.schema import sqlite_url
 
 SERVER = (
     "DNNEXP_TEST_POSTGRES"  # URL of a server where databases may be made, as postgresql+psycopg://me@127.0.0.1/postgres

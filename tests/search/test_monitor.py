@@ -9,8 +9,8 @@ import pytest
 from response_surface import scorers, sweep
 from trial_records import record
 
+from dnnexp.config.schema import sqlite_url
 from dnnexp.search.monitor import Monitor, expected_seconds
-from dnnexp.search.storage import sqlite_url
 from dnnexp.search.sweep import Listeners, Sweep
 from dnnexp.search.worker import climb_ladder
 

@@ -9,8 +9,9 @@ import optuna
 import pytest
 import sqlalchemy as sa
 
+from dnnexp.config.schema import sqlite_url
 from dnnexp.errors import DnnexpError
-from dnnexp.search.storage import open_storage, sqlite_url, trouble_in_words
+from dnnexp.search.storage import open_storage, trouble_in_words
 
 
 def test_the_file_has_the_settings_for_several_processes(tmp_path: Path):

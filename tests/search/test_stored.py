@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from response_surface import sweep
 
+from dnnexp.config.schema import sqlite_url
 from dnnexp.errors import ConfigError
-from dnnexp.search.storage import sqlite_url
 from dnnexp.search.stored import read_sweep, require_stored
 from dnnexp.search.sweep import Sweep
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from response_surface import begin
 
+from dnnexp.config.schema import sqlite_url
 from dnnexp.errors import DnnexpError
-from dnnexp.search.storage import open_storage, sqlite_url
+from dnnexp.search.storage import open_storage
 from dnnexp.search.studies import Studies
 
 SETTINGS = {"data.sha256": "ab12", "search.space.width": [16, 128], "seed": 0}

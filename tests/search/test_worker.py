@@ -13,11 +13,11 @@ import optuna
 import pytest
 from response_surface import FOLD_EFFECTS, Scored, begin, scorer, scorers, sweep
 
+from dnnexp.config.schema import sqlite_url
 from dnnexp.search.ladder import Climb, Done
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.sampling import SAMPLER_KINDS
 from dnnexp.search.space import grow
-from dnnexp.search.storage import sqlite_url
 from dnnexp.search.studies import Studies
 from dnnexp.search.sweep import Listeners, Scorers, Sweep
 from dnnexp.search.worker import Worker, climb_ladder

@@ -16,10 +16,11 @@ import pytest
 import response_surface
 from response_surface import sweep, work, work_and_tell
 
+from dnnexp.config.schema import sqlite_url
 from dnnexp.errors import DnnexpError
 from dnnexp.processes.workers import started_workers
 from dnnexp.search.records import TrialRecord
-from dnnexp.search.storage import open_storage, opened_storage, sqlite_url
+from dnnexp.search.storage import open_storage, opened_storage
 from dnnexp.search.studies import Studies
 
 

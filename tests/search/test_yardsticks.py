@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from response_surface import sweep
 
+from dnnexp.config.schema import sqlite_url
 from dnnexp.data.schema import DataConfig
 from dnnexp.data.sources import load
 from dnnexp.evaluation.baselines import score_yardsticks
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.schema import EvaluationConfig
-from dnnexp.search.storage import sqlite_url
 from dnnexp.search.sweep import Sweep
 from dnnexp.search.yardsticks import scored_beside, stored_yardsticks
 

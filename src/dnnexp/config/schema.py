@@ -25,7 +25,7 @@ from dnnexp.tracking.schema import TrackingConfig, require_store
 from dnnexp.training.schema import ScheduleConfig, TrainerConfig
 from dnnexp.user_path import user_path
 
-__all__ = ["Config", "Origin", "PathsConfig", "Setting", "flatten"]
+__all__ = ["Config", "Origin", "PathsConfig", "Setting", "flatten", "sqlite_url"]
 
 Setting = str | int | float | bool | None
 LOCAL_STORES = ("", "file", "sqlite")
@@ -137,12 +137,12 @@ class Config:
     @property
     def storage_url(self) -> str:
         """URL of Optuna's database."""
-        return self.storage if self.storage is not None else _sqlite(self.paths.folder / "optuna.db")
+        return self.storage if self.storage is not None else sqlite_url(self.paths.folder / "optuna.db")
 
     @property
     def tracking_uri(self) -> str:
         """URI of the MLflow store: tracking.uri, else MLFLOW_TRACKING_URI, else a file under paths.root."""
-        return self.tracking.uri or os.environ.get("MLFLOW_TRACKING_URI") or _sqlite(self.paths.folder / "mlflow.db")
+        return self.tracking.uri or os.environ.get("MLFLOW_TRACKING_URI") or sqlite_url(self.paths.folder / "mlflow.db")
 
     def flat(self) -> dict[str, Setting]:
         """Return every key that the chosen options have with its value, as `model.depth`: 3, fit to be logged.
@@ -181,6 +181,11 @@ class Config:
         return tuple(f"{group}.{key}" for key in keys)
 
 
+def sqlite_url(path: Path) -> str:
+    """Return the URL of the SQLite file."""
+    return f"sqlite:///{path.absolute().as_posix()}"
+
+
 def _is_same_database(url: str, other: str) -> bool:
     """Whether two URLs lead to one database, whatever driver and user they name."""
 
@@ -191,10 +196,6 @@ def _is_same_database(url: str, other: str) -> bool:
         return _scheme(url), rest.rpartition("@")[2]
 
     return place(url) == place(other)
-
-
-def _sqlite(path: Path) -> str:
-    return f"sqlite:///{path.as_posix()}"
 
 
 def _scheme(uri: str) -> str:

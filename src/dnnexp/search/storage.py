@@ -15,17 +15,12 @@ import sqlalchemy as sa
 from dnnexp.errors import ConfigError, DnnexpError
 from dnnexp.redaction import redact
 
-__all__ = ["GRACE", "HEARTBEAT", "open_storage", "opened_storage", "sqlite_url", "trouble_in_words"]
+__all__ = ["GRACE", "HEARTBEAT", "open_storage", "opened_storage", "trouble_in_words"]
 
 HEARTBEAT = 10  # seconds between the signs of life of a running trial
 GRACE = 30  # seconds without one after which a trial is failed and replaced
 TIMEOUT = 60  # seconds to wait for a lock
 ADVISORY_LOCK = 0x646E6E  # "dnn": any constant that all workers share
-
-
-def sqlite_url(path: Path) -> str:
-    """Return the URL of the SQLite file."""
-    return f"sqlite:///{path.absolute().as_posix()}"
 
 
 def open_storage(url: str, heartbeat: int = HEARTBEAT, grace: int = GRACE) -> optuna.storages.RDBStorage:
