@@ -38,6 +38,16 @@ def test_what_trains_as_it_is_stays_as_it_is(configuration: Configuration) -> No
     assert made_trainable(configuration, SpaceConfig()) == configuration
 
 
+def test_a_mix_of_rectifiers_is_residual_too_and_beside_another_activation_none_is() -> None:
+    space, widths = SpaceConfig(rezero_depth=4, rezero_blocks=2), [32, 16, 8, 4]
+    rectifiers = ["relu", "gelu", "silu", "relu"]
+    built = made_trainable(Configuration(ModelConfig(widths=widths, activations=rectifiers)), space)
+    assert built.model.residual == "rezero"
+    assert built.model.hidden == ((32, "relu"), (32, "gelu"), (8, "silu"), (8, "relu"))
+    mixed = Configuration(ModelConfig(widths=widths, activations=[*rectifiers[:3], "tanh"]))
+    assert made_trainable(mixed, space) == mixed
+
+
 def test_from_which_depth_and_in_how_many_blocks_is_set_by_the_space() -> None:
     early = made_trainable(deep(8, "relu"), SpaceConfig(rezero_depth=8, rezero_blocks=2))
     assert early.model.residual == "rezero"

@@ -22,7 +22,7 @@ __all__ = ["made_trainable", "note_on_depth"]
 def made_trainable(configuration: Configuration, space: SpaceConfig) -> Configuration:
     """Return the configuration with what its depth and activation need; itself where the user has chosen a residual.
 
-    Only networks of one activation are changed, and only where nothing was said against it.
+    Only networks whose activations are all rectifiers, of one kind or of several, are changed.
     """
     model = configuration.model
     hidden = model.hidden
