@@ -81,7 +81,7 @@ def run(kind: str, seed: int) -> Outcome:
     X, y = draw(kind, ROWS + FRESH, rng)
     with tempfile.TemporaryDirectory(dir=IN_MEMORY if IN_MEMORY.is_dir() else None) as root:
         config = replace(configured(kind), seed=seed, storage=f"sqlite:///{root}/optuna.db")
-        protocol = Protocol(made_up(kind, X[:ROWS], y[:ROWS]), config.data.test_size, config.evaluation, seed)
+        protocol = config.protocol(made_up(kind, X[:ROWS], y[:ROWS]))
         sweep = make_sweep(config, protocol)
         climb = climb_ladder(sweep, make_scorers(config, protocol))
         with sweep.studies() as studies:

@@ -49,12 +49,11 @@ def main(a: Config, b: Config, terminal: Terminal) -> None:
     terminal.say(dataset.description)
 
     from dnnexp.evaluation.comparison import compare
-    from dnnexp.evaluation.protocol import Protocol
     from dnnexp.evaluation.stack import require_suited
     from dnnexp.recording.comparison import record_sides
     from dnnexp.reporting.comparison import comparison_sentences
 
-    protocol = Protocol(dataset, a.data.test_size, a.evaluation, a.seed)
+    protocol = a.protocol(dataset)
     for config in (a, b):
         require_suited(config.trainer, protocol)
     protocol.require_defined()

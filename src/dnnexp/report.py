@@ -21,7 +21,6 @@ PROGRAM = "python -m dnnexp.report"
 def main(config: Config, terminal: Terminal) -> None:
     """Read the study's trials, its settings, its data and its model, and write report.html beside them."""
     from dnnexp.data.sources import load
-    from dnnexp.evaluation.protocol import Protocol
     from dnnexp.predictor import Predictor
     from dnnexp.recording.answer import sweep_answer
     from dnnexp.recording.report import report_contents
@@ -40,7 +39,7 @@ def main(config: Config, terminal: Terminal) -> None:
             f"{dataset.name}: the data is not what study {study!r} was swept on (SHA-256 {dataset.sha256[:12]}…, then "
             f"{then[:12]}…); bring the file back, or sweep again under another name"
         )
-    protocol = Protocol(dataset, swept.data.test_size, swept.evaluation, swept.seed)
+    protocol = swept.protocol(dataset)
     climb, records, yardsticks = read_sweep(make_sweep(replace(swept, study=study), protocol))
     folder = swept.paths.outputs / study
     model = folder / "model.npz"

@@ -28,7 +28,7 @@ FOLDS = "folds (SHA-256)"
 
 def make_protocol(config: Config) -> Protocol:
     """Return the protocol on the data that the configuration names."""
-    return Protocol(load(config.data), config.data.test_size, config.evaluation, config.seed)
+    return config.protocol(load(config.data))
 
 
 def make_sweep(config: Config, protocol: Protocol) -> Sweep:

@@ -32,11 +32,10 @@ def main(config: Config, terminal: Terminal) -> None:
     for line in dataset.summary:
         terminal.say(line)
 
-    from dnnexp.evaluation.protocol import Protocol
     from dnnexp.evaluation.stack import first_step_trouble, network_shape
 
     started = time.time()
-    protocol = Protocol(dataset, config.data.test_size, config.evaluation, config.seed)
+    protocol = config.protocol(dataset)
     shape = network_shape(config.configuration, protocol)
     terminal.dimensions(shape.dimensions, shape.n[0])
     if reason := first_step_trouble(config.configuration, protocol):

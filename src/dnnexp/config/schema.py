@@ -11,9 +11,11 @@ from typing import Any
 
 from dnnexp.config.values import leaf_keys
 from dnnexp.config.vocabulary import CHOOSERS, Vocabulary
+from dnnexp.data.dataset import Dataset
 from dnnexp.data.schema import DataConfig
 from dnnexp.errors import ConfigError, require, require_choice
 from dnnexp.evaluation.configuration import Configuration
+from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.schema import EvaluationConfig
 from dnnexp.metrics import METRICS
 from dnnexp.network.optimizers import OptimizerConfig
@@ -128,6 +130,10 @@ class Config:
     def configuration(self) -> Configuration:
         """What makes the network what it is."""
         return Configuration(self.model, self.optimizer, self.schedule, self.trainer, self.data.preprocessing)
+
+    def protocol(self, dataset: Dataset) -> Protocol:
+        """Return how networks are measured on the data: its test rows, its folds, its metric."""
+        return Protocol(dataset, self.data.test_size, self.evaluation, self.seed)
 
     @property
     def text(self) -> str:
