@@ -21,7 +21,8 @@ __all__ = ["IS_KNOWN", "SubnormalsAsZero"]
 
 CONTROL = 7  # which of the 32-bit words of C's fenv_t is MXCSR, in the C libraries of Linux on x86-64
 WORDS = 8
-ZERO_RESULTS, ZERO_OPERANDS = 1 << 15, 1 << 6  # bits of it: Intel 64 and IA-32 Architectures, volume 1, section 10.2.3
+SUBNORMALS = 1 << 15 | 1 << 6  # bits of it, for results and operands: Intel 64 and IA-32, volume 1, section 10.2.3
+WHOLE = (1 << 32) - 1
 
 
 class _Functions(NamedTuple):
@@ -54,18 +55,19 @@ class SubnormalsAsZero:
     __slots__ = ("_before",)
 
     def __enter__(self) -> None:
-        if _FUNCTIONS is None:
-            return
-        environment = (ctypes.c_uint32 * WORDS)()
-        _FUNCTIONS.get(environment)
-        self._before = int(environment[CONTROL])
-        environment[CONTROL] = self._before | ZERO_RESULTS | ZERO_OPERANDS
-        _FUNCTIONS.put(environment)
+        self._before = _write(SUBNORMALS, SUBNORMALS)
 
     def __exit__(self, *_: object) -> None:
-        if _FUNCTIONS is None:
-            return
-        environment = (ctypes.c_uint32 * WORDS)()
-        _FUNCTIONS.get(environment)
-        environment[CONTROL] = self._before
-        _FUNCTIONS.put(environment)
+        _write(self._before, WHOLE)
+
+
+def _write(bits: int, mask: int) -> int:
+    """Give the control word of this thread the bits where the mask is 1, and return what it was; 0 if not known how."""
+    if _FUNCTIONS is None:
+        return 0
+    environment = (ctypes.c_uint32 * WORDS)()
+    _FUNCTIONS.get(environment)
+    before = int(environment[CONTROL])
+    environment[CONTROL] = before & ~mask | bits & mask
+    _FUNCTIONS.put(environment)
+    return before
