@@ -215,3 +215,34 @@ def test_the_best_parameters_are_kept_and_not_the_last() -> None:
     assert fit.best_epoch < 30
     shorter = train(examples, [member], patience=None, epochs=30)[0]
     np.testing.assert_array_equal(shorter.theta, fit.theta)
+
+
+def train_one_line(Y: list[float], stop: int, dtype: str = "float32", **trainer: Any) -> tuple[Fit, np.ndarray]:
+    """Train y = w x + b on rows of x = 1, the last `stop` to stop by; return the parameters that it began with too."""
+    examples = Examples.empty(len(Y), 1, 1, dtype)
+    examples.X1[:, 0], examples.Y[:, 0] = 1, Y
+    rows = np.arange(len(Y))
+    member = Member(rows[: len(Y) - stop], rows[len(Y) - stop :], np.random.SeedSequence(1), 1.0)
+    lockstep = Lockstep(
+        examples, Architecture((1, 1), (), "identity"), "squared_error", [member], OptimizerConfig("sgd"),
+        ScheduleConfig("constant", warmup=0), TrainerConfig(batch_size=None, label_smoothing=0, **trainer),
+        METRICS["rmse"],
+    )  # fmt: skip
+    begun = lockstep._network.theta[0].copy()
+    return lockstep.run()[0], begun
+
+
+@pytest.mark.parametrize(("dtype", "target"), [("float32", 1.0), ("float32", 1.8e19), ("float64", 1.2e154)])
+@pytest.mark.parametrize("clip", [0.5, 4.0])
+def test_a_gradient_is_clipped_to_its_length_however_large_it_is(dtype: str, target: float, clip: float) -> None:
+    """The gradient of (w + b - y)^2 / 2, alike for w and b, has a square beyond float32 from 1.3e19 on."""
+    fit, begun = train_one_line([target] * 8, 0, dtype, epochs=1, clip_norm=clip)
+    gradient = np.full(2, begun.sum(dtype=np.float64) - target)
+    length = np.hypot(*gradient)
+    assert fit.state == "finished"
+    np.testing.assert_allclose(fit.theta, begun - gradient / length * min(length, clip), rtol=1e-6)
+
+
+def test_a_gradient_shorter_than_the_limit_is_left_alone_though_its_square_is_not_finite() -> None:
+    fit, begun = train_one_line([1.8e19] * 8, 0, epochs=1, clip_norm=1e30)
+    np.testing.assert_allclose(fit.theta, begun + np.float32(1.8e19), rtol=1e-6)

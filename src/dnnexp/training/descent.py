@@ -80,8 +80,11 @@ class Descent:
         network, live = self._network, self._live
         clip = self._trainer.clip_norm
         if clip is not None and max(squared_norms.tolist()) > 0.99 * clip * clip:  # well below it all scales are 1
+            gradient = network.gradient[:live]
+            for r in np.flatnonzero(np.isinf(squared_norms)):
+                _shorten(gradient[r], clip)
             scale = np.minimum(1, clip / np.sqrt(np.maximum(squared_norms, np.finfo(squared_norms.dtype).tiny)))
-            network.gradient[:live] *= scale[:, None]
+            gradient *= np.where(np.isinf(squared_norms), 1, scale)[:, None]
         alpha = self._rates * factor(self._schedule, self.steps, self._schedule_steps)
         if self.plateau is not None:
             alpha *= self.plateau.factor[:live]
@@ -127,3 +130,15 @@ class Descent:
         kept = () if self.average is None else (self.average,)
         for array in (self._alpha, self._weight_decay, *kept):
             array[target] = array[source]
+
+
+def _shorten(out: Array, length: float) -> None:
+    """Scale a vector (P,) whose squared norm overflows to that length where it is longer: squares of its shares do not.
+
+    Only the share is scaled: the factor on the whole may be too small a number to be told from 0.
+    """
+    largest = float(np.abs(out).max())
+    share = out / largest
+    norm = float(np.sqrt(np.vecdot(share, share)))
+    if length / largest < norm:
+        np.multiply(share, length / norm, out=out)
