@@ -246,3 +246,23 @@ def test_a_gradient_is_clipped_to_its_length_however_large_it_is(dtype: str, tar
 def test_a_gradient_shorter_than_the_limit_is_left_alone_though_its_square_is_not_finite() -> None:
     fit, begun = train_one_line([1.8e19] * 8, 0, epochs=1, clip_norm=1e30)
     np.testing.assert_allclose(fit.theta, begun + np.float32(1.8e19), rtol=1e-6)
+
+
+def test_a_network_whose_loss_is_never_finite_on_the_rows_to_stop_by_has_diverged() -> None:
+    fit, begun = train_one_line([1.0] * 8 + [1e30] * 2, 2, epochs=5, clip_norm=1.0)
+    assert np.isinf(fit.curves["stop/loss"]).all()
+    assert fit.state == "diverged"
+    assert str(fit.divergence) == (
+        "diverged in epoch 1, step 1: layer 1 has a NaN or Inf in the loss or the metric of the rows to stop by"
+    )
+    assert fit.best_epoch == 0
+    np.testing.assert_array_equal(fit.theta, begun)
+
+
+def test_a_network_whose_loss_becomes_finite_later_has_not_diverged() -> None:
+    """Each step takes the error to its opposite: w + b is 3.4e19 after the first, too much to be squared, then 0."""
+    rows = [1.7e19] * 8 + [0.0] * 2
+    fits = [train_one_line(rows, 2, epochs=epochs)[0] for epochs in (1, 2)]
+    assert [fit.state for fit in fits] == ["diverged", "finished"]
+    assert np.isfinite(fits[1].curves["stop/loss"]).tolist() == [False, True]
+    assert fits[1].best_epoch == 2

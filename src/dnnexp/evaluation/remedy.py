@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dnnexp.evaluation.configuration import Configuration
-from dnnexp.training.divergence import Divergence
+from dnnexp.training.divergence import STOP_ROWS, Divergence
 
 __all__ = ["divergence_in_words"]
 
@@ -13,6 +13,9 @@ def divergence_in_words(divergence: Divergence, configuration: Configuration) ->
 
     Before the first step it is the initial weights or the inputs that are too large, whatever the learning rate is.
     """
+    if divergence.quantity == STOP_ROWS:
+        rate = configuration.optimizer.lr
+        return f"{divergence}; look for extreme values in the data's target, or lower optimizer.lr ({rate:g})"
     if not divergence.is_initial:
         return f"{divergence}; lower optimizer.lr ({configuration.optimizer.lr:g})"
     return f"{divergence}, before optimizer.lr played a part; {_calmer_start(configuration)}"

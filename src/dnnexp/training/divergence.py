@@ -11,9 +11,10 @@ from dnnexp.network.architecture import Architecture
 from dnnexp.network.inference import hidden_activations
 from dnnexp.network.parameters import layer_views
 
-__all__ = ["Divergence", "locate", "of_parameters"]
+__all__ = ["STOP_ROWS", "Divergence", "locate", "of_parameters"]
 
 Array = npt.NDArray[Any]
+STOP_ROWS = "the loss or the metric of the rows to stop by"  # in every epoch: looked at when training is over
 
 
 class Divergence(NamedTuple):

@@ -44,9 +44,11 @@ def no_curves() -> dict[str, list[float]]:
 class Fit:
     """What became of one network."""
 
-    theta: Array  # (P,) best by the rows to stop by, else the last
+    theta: (
+        Array  # (P,) best by the rows to stop by, the initial ones where none were better; without such rows the last
+    )
     state: str = "finished"  # or "stopped" (early), "ended" (by the callback), "diverged"
-    best_epoch: int = 0  # from 1; 0: the initial parameters
+    best_epoch: int = 0  # from 1; 0: the initial parameters, of a network that diverged before there were better ones
     best_step: int = 0
     best_metric: float = math.nan  # on the rows to stop by; NaN without them
     divergence: Divergence | None = None

@@ -20,7 +20,7 @@ from dnnexp.network.parameters import initialize, rearranged
 from dnnexp.training.batches import Batches
 from dnnexp.training.checkpoint import Checkpoints, State
 from dnnexp.training.descent import Descent
-from dnnexp.training.divergence import Divergence, locate, of_parameters
+from dnnexp.training.divergence import STOP_ROWS, Divergence, locate, of_parameters
 from dnnexp.training.examples import Examples, Member
 from dnnexp.training.fit import EpochNews, Fit, Length, OnEpoch
 from dnnexp.training.health import HealthProbe
@@ -81,9 +81,8 @@ class Lockstep:
         if start is not None:
             begin(start, self._given_architecture, self._network, self._descent)
         self._has_stop_rows = all(len(member.stop) for member in members)
-        self._stopping = Stopping(
-            R if self._has_stop_rows else 0, architecture.size, dtype, metric.greater_is_better, trainer.patience
-        )
+        initial = self._descent.result[: R if self._has_stop_rows else 0]
+        self._stopping = Stopping(initial, metric.greater_is_better, trainer.patience)
         self._order_rngs = [generator(member.seed, ORDER) for member in members]
         self._mask_rngs = [generator(member.seed, MASKS) for member in members]
         self._stop_rows = StopRows(examples, members, architecture, loss, metric, units)
@@ -258,6 +257,9 @@ class Lockstep:
             if fit.divergence is None:
                 theta, step = self._network.theta[r], self._descent.steps
                 fit.divergence = of_parameters(theta, self._architecture, self._epoch, step)
+            if fit.divergence is None and fit.curves["stop/loss"] and self._stopping.is_without(r):
+                first = min(self._batches.steps, self._length.steps)
+                fit.divergence = Divergence(1, first, self._architecture.L, STOP_ROWS)
             fit.state = state if fit.divergence is None else "diverged"
             if self._has_stop_rows:
                 theta = self._stopping.theta[r]

@@ -15,8 +15,10 @@ Array = npt.NDArray[Any]
 class Stopping:
     """The best of R networks by their rows to stop by: parameters (R, P), metric and loss (R,), epochs waited (R,)."""
 
-    def __init__(self, R: int, P: int, dtype: npt.DTypeLike, greater_is_better: bool, patience: int | None) -> None:
-        self.theta = np.zeros((R, P), dtype)
+    def __init__(self, theta: Array, greater_is_better: bool, patience: int | None) -> None:
+        """theta (R, P): the initial parameters, which are kept until some are better."""
+        R = len(theta)
+        self.theta = theta.copy()
         self.metric = np.full(R, np.nan)
         self.loss = np.full(R, np.nan)
         self.waited = np.zeros(R, int)
@@ -29,6 +31,10 @@ class Stopping:
             return False
         self.theta[r], self.metric[r], self.loss[r], self.waited[r] = theta, metric, loss, 0
         return True
+
+    def is_without(self, r: int) -> bool:
+        """Network r has never had a finite loss with a metric that is not infinite: there is nothing to keep."""
+        return bool(np.isnan(self.loss[r]))
 
     def is_over(self, r: int) -> bool:
         """Network r has waited for longer than it has patience."""
