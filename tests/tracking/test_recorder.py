@@ -4,6 +4,7 @@ import contextlib
 import json
 import sqlite3
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,26 @@ def test_a_run_that_has_ended_is_recorded_once(recorder: Recorder) -> None:
     again = recorder.record(trial(0, metrics={"score/accuracy": 0.1}))
     assert first == again
     assert [run.data.metrics["score/accuracy"] for run in runs_of(recorder)] == [0.9]
+
+
+def test_what_was_kept_of_a_run_does_not_undo_what_is_delivered_after_it(uri: str, root: Path) -> None:
+    unreachable(uri, root).record(sweep(metrics={"m": 1.0}, tags={"x": "old"}, artifacts={"answer.txt": "old"}))
+    recorder = Recorder(uri, root, "digits")
+    assert len(recorder.unsent) == 1
+    new = sweep(status="FINISHED", metrics={"m": 2.0}, tags={"x": "new"}, artifacts={"answer.txt": "new"})
+    run_id = recorder.record(new)
+    assert len(recorder.unsent) == 0
+    assert recorder.send_unsent() == 0
+    (run,) = runs_of(recorder)
+    assert (run.info.status, run.data.tags["x"], run.data.metrics["m"]) == ("FINISHED", "new", 2.0)
+    assert (root / "artifacts" / str(run_id) / "artifacts" / "answer.txt").read_text() == "new"
+
+
+def test_what_was_kept_for_another_experiment_still_goes_there(uri: str, root: Path) -> None:
+    unreachable(uri, root).record(replace(sweep(), experiment="iris"))
+    recorder = Recorder(uri, root, "digits")
+    recorder.record(sweep())
+    assert [kept.experiment for kept in recorder.unsent.waiting()] == ["iris"]
 
 
 def test_a_run_that_was_killed_half_recorded_is_completed(recorder: Recorder, client: MlflowClient) -> None:

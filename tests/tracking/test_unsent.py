@@ -13,6 +13,14 @@ def test_the_later_record_of_a_key_takes_the_place_of_the_earlier_one(tmp_path: 
     assert [run.steps("depth/score") for run in unsent.waiting()] == [{1: 0.5, 2: 0.6}]
 
 
+def test_what_is_kept_of_a_key_is_found_by_it(tmp_path: Path) -> None:
+    unsent = Unsent(tmp_path / "unsent")
+    assert unsent.find("study") is None
+    unsent.keep(kept := RunRecord("study", "sweep", role="sweep", metrics={"depth/score": 0.5}))
+    assert unsent.find("study") == kept
+    assert unsent.find("other") is None
+
+
 def test_parents_come_first_then_the_oldest(tmp_path: Path) -> None:
     unsent = Unsent(tmp_path)
     unsent.keep(RunRecord("late", "b", parent="study", start_time=2.0))

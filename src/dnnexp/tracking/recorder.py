@@ -92,7 +92,10 @@ class Recorder:
         if time.monotonic() >= self._pause_ends:
             began = time.monotonic()
             try:
+                earlier = self.unsent.find(run.key)
                 run_id = self._send(run)
+                if earlier is not None and earlier.experiment in ("", run.experiment):
+                    self.unsent.forget(earlier)  # sent later, it would undo what this one says
             except TROUBLE as error:
                 self.trouble = one_line(error)
                 failed = time.monotonic()

@@ -14,7 +14,11 @@ __all__ = ["Unsent"]
 
 
 class Unsent:
-    """A folder of records, one file for each key; the later record of a key takes the place of the earlier one."""
+    """A folder of records, one file for each key.
+
+    The later record of a key takes the place of the earlier one, here and in MLflow: who delivers one directly forgets
+    what was kept of its key before.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -31,14 +35,12 @@ class Unsent:
 
     def waiting(self) -> Iterator[RunRecord]:
         """Yield the kept records, parents before those that belong under them; files that are none are passed over."""
-        found = []
-        for path in self._files():
-            try:
-                found.append(RunRecord.from_json(path.read_text(encoding="utf-8")))
-            except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError, ConfigError):
-                # delivered meanwhile, or not ours
-                continue
+        found = [record for path in self._files() if (record := _read(path)) is not None]
         yield from sorted(found, key=lambda record: (record.parent is not None, record.start_time or 0.0))
+
+    def find(self, key: str) -> RunRecord | None:
+        """Return the record that is kept of that key, None where there is none."""
+        return _read(self._path(key))
 
     def forget(self, record: RunRecord) -> None:
         """Remove the record's file, unless a later record of its key has taken its place."""
@@ -54,3 +56,11 @@ class Unsent:
 
     def _files(self) -> Iterator[Path]:
         return self.folder.glob("*.json")
+
+
+def _read(path: Path) -> RunRecord | None:
+    """Return the record in a file; None of one that was delivered meanwhile, or is not ours."""
+    try:
+        return RunRecord.from_json(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError, ConfigError):
+        return None
