@@ -386,6 +386,25 @@ def test_a_sweep_that_an_unforeseen_error_ends_has_failed_in_mlflow(monkeypatch:
     assert not [record for record in records("s") if record.state == "running"]
 
 
+@pytest.mark.parametrize(
+    "place",
+    ["dnnexp.study.refit_choice", "dnnexp.recording.sweep.report_html", "dnnexp.recording.sweep.SweepRecorder.end"],
+)
+def test_a_sweep_that_fails_when_its_search_is_over_has_failed_in_mlflow(
+    place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    brief = ["search.max_depth=1", "search.trials_per_depth=2", "study=s"]
+    with monkeypatch.context() as patched:
+        patched.setattr(place, fail)
+        assert main(["--quiet", *SMALL, *AGAIN, *brief]) == 1
+    assert status_of_the_sweep() == "FAILED"
+    sweep(*brief)
+    assert status_of_the_sweep() == "FINISHED"
+
+
 def status_of_the_sweep() -> str:
     with sqlite3.connect(Path("runs", "mlflow.db")) as database:
         (row,) = database.execute(

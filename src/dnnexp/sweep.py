@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from dnnexp.command import command, command_line
 from dnnexp.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from dnnexp.config import Config
@@ -57,25 +57,36 @@ def main(config: Config, terminal: Terminal) -> None:
             monitor = Monitor(sweep, studies, progress, config.search.workers, len(fresh), began)
             monitor.look_again()
             recorder, baselines = search(config, protocol, sweep, monitor, workers, progress.say)
-            climb, records = monitor.look_again(), monitor.records()
-    is_confirmed = climb.confirmation is not None and climb.confirmation.state == "complete"
-    if (
-        climb.confirmation is not None
-        and 0 < (seeds := len(climb.confirmation.test_scores)) < config.search.confirm_seeds
-    ):
-        terminal.warn(
-            f"search.confirm_seeds: the choice was confirmed with {seeds} when this study first came to its end, not "
-            f"{config.search.confirm_seeds}; study=NAME begins another"
-        )
-    try:
+            with broken_off(recorder):
+                climb, records = monitor.look_again(), monitor.records()
+    with broken_off(recorder):
+        is_confirmed = climb.confirmation is not None and climb.confirmation.state == "complete"
+        if (
+            climb.confirmation is not None
+            and 0 < (seeds := len(climb.confirmation.test_scores)) < config.search.confirm_seeds
+        ):
+            terminal.warn(
+                f"search.confirm_seeds: the choice was confirmed with {seeds} when this study first came to its end, "
+                f"not {config.search.confirm_seeds}; study=NAME begins another"
+            )
         chosen = climb.screened if is_confirmed else None
         refitted = None if chosen is None else refit_choice(config, protocol, chosen)
         sentences = sweep_answer(climb, protocol, None if refitted is None else refitted.predictor, baselines)
         terminal.answer(f"{protocol.dataset.name}: the answer", sentences)  # first: writing may meet a full disk
         for line in recorder.end(climb, records, refitted, sentences, baselines):
             terminal.tell(line)
+
+
+@contextmanager
+def broken_off(recorder: SweepRecorder) -> Iterator[None]:
+    """Let the run of the sweep say what ended it, where it does not come to its end: its user, or a failure."""
+    try:
+        yield
     except KeyboardInterrupt:
         recorder.break_off("KILLED")
+        raise
+    except Exception:
+        recorder.break_off("FAILED")
         raise
 
 
