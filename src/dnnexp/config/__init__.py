@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dnnexp.config.composition import Composer
 from dnnexp.config.experiment import experiment_text, write_experiment
+from dnnexp.config.override import override, own_root
 from dnnexp.config.schema import Config, PathsConfig
 
-__all__ = ["Composer", "Config", "PathsConfig", "experiment_text", "write_experiment"]
+__all__ = ["Composer", "Config", "PathsConfig", "experiment_text", "override", "own_root", "write_experiment"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from shlex import quote
 
-from dnnexp.config import Config, PathsConfig
+from dnnexp.config import Config, own_root
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.redaction import redact
 from dnnexp.tracking.guide import guide
@@ -66,4 +66,4 @@ def looking_glass(config: Config) -> str:
         return redact(uri).rstrip("/")
     if Path(uri.removeprefix("sqlite:///")) != config.paths.folder / "mlflow.db":
         return f"the MLflow UI of {redact(uri)}"
-    return "make ui" if config.paths.root == PathsConfig().root else f"make ui ROOT={quote(config.paths.root)}"
+    return f"make ui ROOT={quote(config.paths.root)}" if own_root(config) else "make ui"

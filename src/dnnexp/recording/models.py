@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dnnexp.config import Config, PathsConfig
+from dnnexp.config import Config, override, own_root
 from dnnexp.data.kinds import NUMBER
 from dnnexp.errors import ConfigError
 from dnnexp.predictor import ModelCard, Predictor
@@ -29,7 +29,6 @@ __all__ = ["find_predictor", "keep_in_file", "model_record", "predict_command", 
 EXAMPLES = 5  # rows of the input example
 ADDRESSES = ("models:", "runs:")
 FILE = "model.npz"
-PLAIN = re.compile(r"[\w./:@ -]+")  # a value that an override needs no quotes for
 
 
 def with_card(refitted: Refit, protocol: Protocol, config: Config, study: str = "") -> Predictor:
@@ -77,11 +76,9 @@ def keep_in_file(config: Config, predictor: Predictor) -> str:
 
 def predict_command(config: Config, source: str) -> str:
     """Return the command that predicts a file's rows with the model, as one would type it here."""
-    arguments = [_said("source", source), "data.path=new.csv", "output=predictions.csv"]
-    if config.paths.root != PathsConfig().root:
-        arguments.append(_said("paths.root", config.paths.root))
+    arguments = [override("source", source), "data.path=new.csv", "output=predictions.csv", *own_root(config)]
     if config.tracking.uri is not None and source.startswith(ADDRESSES):
-        arguments.append(_said("tracking.uri", redact(config.tracking.uri)))
+        arguments.append(override("tracking.uri", redact(config.tracking.uri)))
     return shlex.join(["python", "-m", "dnnexp.predict", *arguments])
 
 
@@ -126,11 +123,3 @@ def _fetched(config: Config, address: str) -> Predictor:
         except TROUBLE as error:
             raise ConfigError(one_line(error)) from None
         return Predictor.load(file)
-
-
-def _said(key: str, value: str) -> str:
-    """Return the override that sets a key to a text, quoted where Hydra would read something else."""
-    if PLAIN.fullmatch(value) and value == value.strip():
-        return f"{key}={value}"
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'{key}="{escaped}"'

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dnnexp.config import Config, PathsConfig
+from dnnexp.config import Config, override, own_root
 from dnnexp.evaluation.best_of_n import BestOfN
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.statistics import Interval, corrected_interval, paired_gain
@@ -228,25 +227,17 @@ def _settings(record: TrialRecord, varied: Sequence[str]) -> dict[str, float | s
 
 def use_commands(config: Config, study: str) -> list[Command]:
     """Return what to type to use the choice, to train it again, and to make the report again."""
-    root = [] if config.paths.root == PathsConfig().root else [_override("paths.root", config.paths.root)]
+    root = own_root(config)
     model = Path(config.paths.root, "outputs", study, "model.npz").as_posix()
     load = (
         "from pathlib import Path\n\nimport pandas as pd\n\nfrom dnnexp.predictor import Predictor\n\n"
         f"predictor = Predictor.load(Path({json.dumps(model, ensure_ascii=False)}))\n"
         'predictor.predict(pd.read_csv("new.csv"))'
     )
-    again = shlex.join(["python", "-m", "dnnexp.train", _override("experiment", study), *root])
-    report = shlex.join(["python", "-m", "dnnexp.report", _override("study", study), *root])
+    again = shlex.join(["python", "-m", "dnnexp.train", override("experiment", study), *root])
+    report = shlex.join(["python", "-m", "dnnexp.report", override("study", study), *root])
     return [
         Command("Predict with it, preprocessing inside, in Python:", load),
         Command("Train it again, to the same score:", again),
         Command("Make this report again from what is stored:", report),
     ]
-
-
-def _override(key: str, value: str) -> str:
-    """Return key=value as the grammar of overrides reads it: what is no plain word is quoted."""
-    if re.fullmatch(r"[\w./-]+( [\w./-]+)*", value):
-        return f"{key}={value}"
-    quote = "'" if "'" not in value else '"'
-    return f"{key}={quote}{value}{quote}"

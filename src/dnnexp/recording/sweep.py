@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dnnexp.config import Config, PathsConfig
+from dnnexp.config import Config, override, own_root
 from dnnexp.config.experiment import write_experiment
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.refit import Refit
@@ -30,7 +30,7 @@ from dnnexp.tracking.records import RunRecord
 from dnnexp.tracking.store import NOTE, TrackingError
 from dnnexp.tracking.views import study_view
 
-__all__ = ["SweepRecorder"]
+__all__ = ["SweepRecorder", "train_command"]
 
 
 class SweepRecorder:
@@ -105,7 +105,7 @@ class SweepRecorder:
         if climb.choice is not None and refitted is not None:
             best = chosen_config(self._config, climb.choice)
             about = f"chosen by the test rows: its test score is {OPTIMISTIC}" if self._is_optimistic else ""
-            said.append(f"Train it again: {_train_again(best, write_experiment(best, 'best', about).stem)}")
+            said.append(f"Train it again: {train_command(best, write_experiment(best, 'best', about).stem)}")
             write_experiment(best, self._study, about)
             refitted = refitted._replace(predictor=with_card(refitted, self._protocol, self._config, self._study))
             refitted.predictor.save(folder / "model.npz")
@@ -211,7 +211,6 @@ class SweepRecorder:
         }
 
 
-def _train_again(config: Config, name: str) -> str:
+def train_command(config: Config, name: str) -> str:
     """Return the command that trains what an experiment file under paths.root says, as one would type it here."""
-    root = [] if config.paths.root == PathsConfig().root else [f"paths.root={config.paths.root}"]
-    return shlex.join(["python", "-m", "dnnexp.train", f"experiment={name}", *root])
+    return shlex.join(["python", "-m", "dnnexp.train", override("experiment", name), *own_root(config)])
