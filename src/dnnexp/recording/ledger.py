@@ -7,9 +7,9 @@ from shlex import quote
 
 from dnnexp.config import Config, own_root
 from dnnexp.evaluation.protocol import Protocol
+from dnnexp.recording.facts import fact_tags
 from dnnexp.redaction import redact
 from dnnexp.tracking.guide import guide
-from dnnexp.tracking.provenance import provenance
 from dnnexp.tracking.recorder import Recorder
 from dnnexp.tracking.records import DataRecord
 
@@ -18,16 +18,8 @@ __all__ = ["looking_glass", "open_recorder", "unreached"]
 
 def open_recorder(config: Config, protocol: Protocol, command: str) -> Recorder:
     """Return the recorder of the data set's experiment; nothing is opened or written yet."""
-    facts = {
-        "dnnexp.data": protocol.dataset.name,
-        "dnnexp.data_sha256": protocol.dataset.sha256,
-        "dnnexp.split_sha256": protocol.split.sha256,
-        "dnnexp.metric": protocol.metric_name,
-        "dnnexp.seed": str(config.seed),
-        "dnnexp.threads": str(config.trainer.threads),
-    }
     name = config.tracking.experiment or protocol.dataset.name
-    context = {**provenance(command, config.trainer.threads), **facts}
+    context = fact_tags(config, protocol, command)
     return Recorder(config.tracking_uri, config.paths.folder, name, guide(name), context, _data(config, protocol))
 
 

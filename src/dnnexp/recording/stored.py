@@ -10,7 +10,7 @@ from pathlib import Path
 from dnnexp.config import Composer, Config
 from dnnexp.config.experiment import write_experiment
 from dnnexp.evaluation.protocol import Protocol
-from dnnexp.tracking.provenance import provenance
+from dnnexp.recording.facts import fact_tags
 
 __all__ = ["short_path", "stored_sweep", "sweep_facts", "write_sweep"]
 
@@ -34,12 +34,7 @@ FACTS = {  # tags of a run, as one reads them
 
 def sweep_facts(config: Config, protocol: Protocol, command: str) -> dict[str, str]:
     """Return where the sweep's results come from, by names as one reads them."""
-    tags = provenance(command) | {
-        "dnnexp.data_sha256": protocol.dataset.sha256,
-        "dnnexp.split_sha256": protocol.split.sha256,
-        "dnnexp.seed": str(config.seed),
-        "dnnexp.threads": str(config.trainer.threads),
-    }
+    tags = fact_tags(config, protocol, command)
     return {name: tags[key] for key, name in FACTS.items() if tags.get(key)}
 
 

@@ -21,10 +21,10 @@ PACKAGES = ("numpy", "pandas", "scikit-learn", "optuna", "mlflow", "hydra-core")
 PATIENCE = 5.0  # seconds for git, which may meet a huge or a remote folder
 
 
-def provenance(command: str, threads: int | None = None) -> dict[str, str]:
+def provenance(command: str, threads: int) -> dict[str, str]:
     """Return tags with the git commit, versions, BLAS, machine and command; what cannot be found out is left out.
 
-    command: the command line, which is redacted again. threads: that BLAS trains with; None: as many as it has now.
+    command: the command line, which is redacted again. threads: that BLAS trains with.
     """
     tags = {
         "mlflow.user": _user(),
@@ -58,12 +58,11 @@ def _packages() -> str:
     return ", ".join(found)
 
 
-def _blas(trained_with: int | None) -> str:
+def _blas(threads: int) -> str:
     """Return "openblas 0.3.30, SkylakeX, 1 thread": what decides the last bits of a result."""
     libraries = [library for library in threadpoolctl.threadpool_info() if library["user_api"] == "blas"]
     texts = []
     for library in libraries:
-        threads = trained_with or library["num_threads"]
         parts = [f"{library['internal_api']} {library['version'] or ''}".strip(), library.get("architecture", "")]
         texts.append(", ".join(filter(None, [*parts, f"{threads} thread{'s' * (threads != 1)}"])))
     return "; ".join(dict.fromkeys(texts))
