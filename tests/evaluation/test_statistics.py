@@ -10,6 +10,7 @@ from scipy import stats
 from dnnexp.evaluation.statistics import (
     corrected_interval,
     corrected_standard_error,
+    error_metric,
     one_standard_error,
     optimism,
     paired_gain,
@@ -79,6 +80,12 @@ def test_one_score_has_no_standard_error_and_no_limits():
     interval = corrected_interval([0.9], n_train=80, n_score=20)
     assert math.isnan(interval.standard_error)
     assert (interval.low, interval.high, interval.excludes_zero) == (-math.inf, math.inf, False)
+
+
+def test_a_standard_error_is_recorded_where_it_is_known():
+    assert error_metric("m", [0.8, 0.9, 0.7], 80, 20) == {"score/m_se": pytest.approx(0.1 * math.sqrt(1 / 3 + 1 / 4))}
+    for unknown in ([], [0.8], [0.8, math.nan]):
+        assert error_metric("m", unknown, 80, 20) == {}
 
 
 def test_scores_of_different_folds_are_not_paired():

@@ -93,6 +93,14 @@ def test_the_champion_is_the_network_that_was_confirmed_where_the_batch_size_was
     assert log_loss == pytest.approx(confirmed.test_scores[0], rel=1e-6)  # the model file holds float32
 
 
+def test_a_champion_of_one_score_has_no_standard_error_and_no_number_that_is_not_finite() -> None:
+    overrides = [text for text in OVERRIDES if not text.startswith("evaluation.")]
+    assert main(["--quiet", *overrides, "evaluation=holdout", "search.rescore=0", "search.max_depth=1"]) == 0
+    for run in runs("champion", "screen", "sweep"):
+        assert "score/accuracy_se" not in run.data.metrics
+        assert not any("score/accuracy_se" in text for text in run.data.tags.values())
+
+
 def test_what_was_chosen_before_a_study_went_on_is_not_called_the_champion_any_more() -> None:
     sweep("search.trials_per_depth=1")
     (before,) = runs("champion")

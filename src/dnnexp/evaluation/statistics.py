@@ -63,6 +63,12 @@ def corrected_standard_error(scores: Scores, n_train: float, n_score: float) -> 
     return mean_and_deviation(values)[1] * math.sqrt(1 / values.size + n_score / n_train)
 
 
+def error_metric(metric: str, scores: Scores, n_train: float, n_score: float) -> dict[str, float]:
+    """Return {"score/<metric>_se": the corrected standard error of the mean score}; {} where it is not known."""
+    error = corrected_standard_error(scores, n_train, n_score)
+    return {f"score/{metric}_se": error} if math.isfinite(error) else {}
+
+
 def corrected_interval(scores: Scores, n_train: float, n_score: float, confidence: float = 0.95) -> Interval:
     """Return the mean score with its corrected t interval, J - 1 degrees of freedom; without limits for J = 1."""
     from scipy.special import stdtrit as t_quantile  # type: ignore[import-untyped]

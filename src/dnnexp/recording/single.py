@@ -13,7 +13,7 @@ from dnnexp.evaluation.cross_validation import Evaluation
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.refit import Refit
 from dnnexp.evaluation.stack import network_shape
-from dnnexp.evaluation.statistics import corrected_standard_error
+from dnnexp.evaluation.statistics import error_metric
 from dnnexp.network.architecture import Architecture
 from dnnexp.recording.outcome import outcome
 from dnnexp.reporting.figures import confusion_matrix, label_bars, learning_curve, residual_plot
@@ -85,9 +85,8 @@ def dimensions_text(architecture: Architecture) -> str:
 
 def score_metrics(evaluation: Evaluation) -> dict[str, float]:
     """Return the final values over the folds, the test's left out: the refit is what is tested."""
-    error = corrected_standard_error(evaluation.scores, evaluation.n_train, evaluation.n_score)
     metrics = {name: value for name, value in evaluation.metrics.items() if not name.startswith(("test/", "train/"))}
-    return metrics | ({f"score/{evaluation.metric}_se": error} if np.isfinite(error) else {})
+    return metrics | error_metric(evaluation.metric, evaluation.scores, evaluation.n_train, evaluation.n_score)
 
 
 def figures(refitted: Refit, protocol: Protocol, curves: Mapping[str, Sequence[float]]) -> dict[str, bytes]:

@@ -10,13 +10,13 @@ from dnnexp.config.experiment import experiment_text
 from dnnexp.errors import DnnexpError
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.refit import Refit
+from dnnexp.evaluation.statistics import error_metric
 from dnnexp.recording.models import model_record, with_card
 from dnnexp.recording.single import dimensions_text, figures
 from dnnexp.search.answer import OPTIMISTIC
 from dnnexp.search.journal import Standing, StudyRuns, network_name, network_params, selection_tags
 from dnnexp.search.ladder import Climb
 from dnnexp.search.records import TrialRecord
-from dnnexp.search.summary import standard_error
 from dnnexp.study import chosen_config, refit_choice
 from dnnexp.tracking.links import run_link
 from dnnexp.tracking.records import RunRecord
@@ -92,9 +92,9 @@ def winner_run(config: Config, protocol: Protocol, study: StudyRuns, winner: Sta
 
 
 def scores(record: TrialRecord) -> dict[str, float]:
-    """Return what the trial was chosen by: score/… over the folds, with the standard error."""
+    """Return what the trial was chosen by: score/… over the folds, with the standard error where it is known."""
     own = {name: value for name, value in record.metrics.items() if name.startswith("score/")}
-    return own | {f"score/{record.metric}_se": standard_error(record)}
+    return own | error_metric(record.metric, record.scores, record.n_train, record.n_score)
 
 
 def curves_of(record: TrialRecord) -> dict[str, list[float]]:

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from dnnexp.evaluation.statistics import corrected_standard_error
+from dnnexp.evaluation.statistics import corrected_standard_error, error_metric
 from dnnexp.evaluation.yardsticks import Baseline
 from dnnexp.search.ladder import Climb
 from dnnexp.search.records import TrialRecord
@@ -64,8 +64,7 @@ def trial_run(record: TrialRecord, study: StudyRuns, settings: Mapping[str, Any]
     settings: the sweep's flat configuration, of which the trial's own keys are put in their places.
     """
     metrics = {**record.metrics, "seconds": record.seconds, "epochs": float(record.epochs)}
-    if record.state == "complete" and len(record.scores) > 1:
-        metrics[f"score/{record.metric}_se"] = standard_error(record)
+    metrics |= error_metric(record.metric, record.scores, record.n_train, record.n_score)
     tags = study.tags | selection_tags(settings)
     tags |= {
         "dnnexp.role": record.stage,
