@@ -37,6 +37,22 @@ def test_it_is_recorded_with_its_proposal_and_its_figure(empty_folder: Path) -> 
     assert "lr_range_test.png" in {file.path for file in client.list_artifacts(run.info.run_id)}
 
 
+@pytest.mark.parametrize(
+    ("can_keep", "said"), [(True, "is kept, and sent there by the next"), (False, "nothing is kept")]
+)
+def test_what_mlflow_did_not_take_is_said_to_be_kept_where_it_is(
+    can_keep: bool, said: str, empty_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unsent = empty_folder / "runs" / "outputs" / "unsent"
+    unsent.parent.mkdir(parents=True)
+    if not can_keep:
+        unsent.touch()  # a file, where a folder would be
+    assert train.main([*SMALL, "tracking.uri=http://127.0.0.1:9"]) == 0
+    answer = " ".join(capsys.readouterr().out.split())
+    assert "MLflow could not be reached" in answer
+    assert said in answer
+
+
 def test_a_sweep_does_not_take_it_for_a_training(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert sweep.main([*SMALL]) == 2
     assert "trainer: a sweep trains, got lr_range_test" in capsys.readouterr().err

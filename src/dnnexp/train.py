@@ -114,7 +114,7 @@ def propose_rate(config: Config, protocol: Protocol, terminal: Terminal, started
     """Train one network for each of a ladder of learning rates, a few steps, and propose one; nothing is tested."""
     from dnnexp.evaluation.range_test import RangeTest
     from dnnexp.evaluation.stack import network_shape
-    from dnnexp.recording.ledger import open_recorder
+    from dnnexp.recording.ledger import open_recorder, unreached
     from dnnexp.recording.rates import range_files, range_run, write_range
     from dnnexp.reporting.rates import rate_sentences, rate_table
 
@@ -133,8 +133,7 @@ def propose_rate(config: Config, protocol: Protocol, terminal: Terminal, started
         parameters = network_shape(config.configuration, protocol).parameters
         run = range_run(f"range/{uuid.uuid4().hex}", config, result, parameters, files, started)
         recorded = recorder.record(run) is not None
-        kept = f"MLflow could not be reached ({recorder.trouble}); the run is kept, and sent there by the next command."
-        where.append(f"Recorded in MLflow as {run.name}." if recorded else kept)
+        where.append(f"Recorded in MLflow as {run.name}." if recorded else unreached(recorder))
     terminal.answer(f"{protocol.dataset.name}: the learning rate", [*rate_sentences(result), *where])
 
 
