@@ -35,9 +35,9 @@ class DNNClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc]
     those of the commands, which DNNRegressor shares:
 
     hidden_layer_sizes: units of each hidden layer; (): none, logistic regression. activation: one name, or one for each
-    layer. solver, learning_rate_init, weight_decay (None: the solver's own; less, in proportion, of more than 2,000
-    rows), schedule, batch_size (None: all rows), max_iter (epochs), dropout, normalization, residual, average (decay of
-    the average of weights that is kept).
+    layer. solver, learning_rate_init and weight_decay (None: the solver's own; the decay is less, in proportion, of
+    more than 2,000 rows), schedule, batch_size (None: all rows), max_iter (epochs), dropout, normalization, residual,
+    average (decay of the average of weights that is kept).
     early_stopping: hold back a share of the rows, validation_fraction, and keep the best weights by them, ending after
     n_iter_no_change epochs without a better one; False: train on all rows to the end. n_members: networks with seeds of
     their own, whose mean probability is the prediction. warm_start: fit goes on from the weights of the last fit.
@@ -59,7 +59,7 @@ class DNNClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc]
         activation: str | Sequence[str] = USUAL.model.activation,
         *,
         solver: str = USUAL.optimizer.name,
-        learning_rate_init: float = USUAL.optimizer.lr,
+        learning_rate_init: float | None = None,
         weight_decay: float | None = None,
         schedule: str = USUAL.schedule.name,
         batch_size: int | None = USUAL.trainer.batch_size,

@@ -21,10 +21,10 @@ from dnnexp.estimators.members import Trained, hold_back, train_members
 from dnnexp.estimators.rows import Rows, merged_rows, read_table
 from dnnexp.estimators.settings import activations, hidden_layers, in_own_words, require_settings
 from dnnexp.evaluation.configuration import Configuration
-from dnnexp.network.optimizers import OptimizerConfig
+from dnnexp.network.optimizers import usual_optimizer
 from dnnexp.network.schema import ModelConfig
 from dnnexp.predictor import Predictor
-from dnnexp.training.schedules import ScheduleConfig
+from dnnexp.training.schedules import ScheduleConfig, usual_schedule
 from dnnexp.training.schema import TrainerConfig
 from dnnexp.training.seeds import child
 from dnnexp.training.start import Start
@@ -32,7 +32,7 @@ from dnnexp.training.start import Start
 __all__ = ["USUAL", "NetworkEstimator", "as_value_error"]
 
 Array = npt.NDArray[Any]
-USUAL = Configuration()  # the defaults are those of the commands
+USUAL = Configuration()  # the defaults are those of the commands, of solvers and schedules too
 SELECTION, MORE = 1 << 20, 1 << 21  # places below the seed
 
 
@@ -67,6 +67,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         """The constructor's settings as the commands know them. Raises ConfigError for one that cannot be."""
         require_settings(self.get_params(deep=False))
         widths = hidden_layers(self.hidden_layer_sizes)
+        said = {"lr": self.learning_rate_init, "weight_decay": self.weight_decay}
         return Configuration(
             ModelConfig(
                 widths=widths,
@@ -75,8 +76,8 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
                 residual=self.residual,
                 dropout=self.dropout,
             ),
-            OptimizerConfig(self.solver, lr=self.learning_rate_init, weight_decay=self.weight_decay),
-            ScheduleConfig(self.schedule),
+            usual_optimizer(self.solver, **{key: value for key, value in said.items() if value is not None}),
+            usual_schedule(self.schedule),
             TrainerConfig(
                 epochs=int(self.max_iter),
                 batch_size=None if self.batch_size is None else int(self.batch_size),

@@ -36,7 +36,7 @@ class DNNRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         *,
         loss: str = "squared_error",
         solver: str = USUAL.optimizer.name,
-        learning_rate_init: float = USUAL.optimizer.lr,
+        learning_rate_init: float | None = None,
         weight_decay: float | None = None,
         schedule: str = USUAL.schedule.name,
         batch_size: int | None = USUAL.trainer.batch_size,

@@ -15,7 +15,7 @@ __all__ = ["activations", "hidden_layers", "in_own_words", "require_settings", "
 WHOLE = ("max_iter", "batch_size", "n_iter_no_change", "n_members")
 NUMBERS = ("learning_rate_init", "weight_decay", "validation_fraction", "label_smoothing", "dropout", "average")
 FLAGS = ("early_stopping", "warm_start")
-OPTIONAL = ("batch_size", "n_iter_no_change", "weight_decay")  # None says something
+OPTIONAL = ("batch_size", "learning_rate_init", "n_iter_no_change", "weight_decay")  # None says something
 NAMES = {  # of the keys that the commands know them by
     "data.preprocessing.scaling": "scaling",
     "model.activations": "activation",

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from dnnexp.errors import require, require_choice
 
-__all__ = ["OPTIMIZERS", "Optimizer", "OptimizerConfig"]
+__all__ = ["OPTIMIZERS", "OPTIMIZER_SETTINGS", "Optimizer", "OptimizerConfig", "usual_optimizer"]
 
 Array = npt.NDArray[Any]
 BLOCK = 32_768  # elements of a block: theta, gradient and two state vectors in float32 stay in half of a 1 MiB cache
@@ -173,6 +173,22 @@ OPTIMIZERS: dict[str, OptimizerRule] = {
     "adam": OptimizerRule(_adam, 2, _adam_constants),
     "adamw": OptimizerRule(_adam, 2, _adam_constants),
 }
+
+
+OPTIMIZER_SETTINGS: dict[str, dict[str, float]] = {  # of each, as conf/optimizer/ says; the rest is OptimizerConfig's
+    "gradient_descent": {"lr": 0.0075},
+    "sgd": {"lr": 0.1},
+    "momentum": {"lr": 0.02},
+    "nesterov": {"lr": 0.02},
+    "rmsprop": {"lr": 1e-3, "beta2": 0.99},
+    "adam": {"lr": 1e-3},
+    "adamw": {"lr": 1e-2},
+}
+
+
+def usual_optimizer(name: str, **given: float) -> OptimizerConfig:
+    """Return the optimizer of that name with the settings that are given, and its usual ones for the others."""
+    return OptimizerConfig(name, **{**OPTIMIZER_SETTINGS.get(name, {}), **given})  # type: ignore[arg-type]
 
 
 class _Block(NamedTuple):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from dnnexp.errors import require, require_choice
 
-__all__ = ["PLATEAU", "SCHEDULES", "ScheduleConfig", "factor"]
+__all__ = ["PLATEAU", "SCHEDULES", "SCHEDULE_SETTINGS", "ScheduleConfig", "factor", "usual_schedule"]
 
 ONE_CYCLE_START = 1 / 25
 PLATEAU = "reduce_on_plateau"
@@ -75,6 +75,21 @@ SCHEDULES: dict[str, Callable[[float, ScheduleConfig], float]] = {
     "one_cycle": _one_cycle,
     PLATEAU: _constant,  # the factor that follows the cost is each network's own
 }
+
+
+SCHEDULE_SETTINGS: dict[str, dict[str, float]] = {  # of each, as conf/schedule/ says; the rest is ScheduleConfig's
+    "constant": {"warmup": 0.0},
+    "cosine": {"warmup": 0.05},
+    "step": {"warmup": 0.0},
+    "exponential": {"warmup": 0.0, "final": 0.01},
+    "one_cycle": {"warmup": 0.0},
+    PLATEAU: {"warmup": 0.0},
+}
+
+
+def usual_schedule(name: str) -> ScheduleConfig:
+    """Return the schedule of that name with its usual settings."""
+    return ScheduleConfig(name, **SCHEDULE_SETTINGS.get(name, {}))  # type: ignore[arg-type]
 
 
 def factor(config: ScheduleConfig, t: int, T: int) -> float:
