@@ -7,6 +7,8 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from dnnexp import train
@@ -116,6 +118,35 @@ def test_ten_folds_twice_are_the_default_and_holdout_can_be_had(capsys: pytest.C
     text = answer(compare(capsys, "tracking=none", "evaluation=holdout", *sides))
     assert text[3].startswith("One score each, on held-out rows")
     assert text[-1] == "evaluation=cross_validation gives a difference its uncertainty."
+
+
+@pytest.mark.parametrize(
+    ("rows", "key", "folds", "said"),
+    [
+        (20, None, 8, "8 folds × 2 repeats"),
+        (80, "data.group=site", 7, "at most 7 to a repeat"),
+        (80, "data.time=day", 7, "7 folds × 1 repeat"),
+        (80, None, 10, "10 folds × 2 repeats"),
+    ],
+)
+def test_of_few_rows_groups_or_times_there_are_as_many_folds_as_they_allow(
+    rows: int, key: str | None, folds: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A fifth is locked away: of 20 rows 16 are left, of 10 sites 8, one more than folds, and of 10 days 8."""
+    rng = np.random.default_rng(0)
+    x, site = rng.normal(size=rows), np.arange(rows) % 10
+    table = {"x": x, "y": np.where(x > 0, "a", "b"), "site": site, "day": site}
+    parts = [name for name in ("site", "day") if key is None or not key.endswith(name)]
+    pd.DataFrame(table).drop(columns=parts).to_csv("own.csv", index=False)
+    data = ["data=csv", "data.path=own.csv", "data.target=y", "trainer.epochs=2", *([key] if key else [])]
+    sides = ["--a", "model.depth=0", "--b", "model.depth=1"]
+    assert main([*data, *sides]) == 0
+    assert f" scores each, {said} " in capsys.readouterr().out
+    assert {run["evaluation.folds"] for run in runs("params")} == {str(folds)}
+    assert all(f"  folds: {folds}\n" in file.read_text("utf-8") for file in Path("runs").rglob("config.yaml"))
+    if folds < 10:
+        assert main([*data, "evaluation.folds=10", *sides]) == 2
+        assert "evaluation.folds: 10 folds" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,16 @@ import sys
 import time
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dnnexp.command import command_line, comparison
-from dnnexp.config import Composer, Config
+from dnnexp.config import Composer, Config, with_value
 from dnnexp.errors import ConfigError, DnnexpError
 
 if TYPE_CHECKING:
     from dnnexp.config.schema import Setting
+    from dnnexp.data.dataset import Dataset
     from dnnexp.evaluation.protocol import Protocol
     from dnnexp.recording.comparison import Side
     from dnnexp.reporting.comparison import Contestant
@@ -22,20 +24,42 @@ if TYPE_CHECKING:
 PROGRAM = "python -m dnnexp.compare"
 ABOUT = (
     "Compare two configurations on the same folds and seeds: what stands before --a and --b is common to both. "
-    "Cross-validation is 10 folds × 2 repeats here, unless evaluation.folds or evaluation.repeats say otherwise."
+    "Cross-validation is 10 folds × 2 repeats here, fewer folds where the data allows no more, unless evaluation.folds "
+    "or evaluation.repeats say otherwise."
 )
 PRESETS = {"evaluation.folds": "10", "evaluation.repeats": "2"}
 FREE = ("model.", "optimizer.", "schedule.", "trainer.", "data.preprocessing.")  # what a configuration is
 
 
 def compose(composer: Composer, overrides: Sequence[str]) -> Config:
-    """Return the configuration, of 10 folds × 2 repeats where it cross-validates and the overrides do not say."""
+    """Return the configuration, of 10 folds × 2 repeats where it cross-validates and the overrides do not say.
+
+    What it was told are the overrides alone.
+    """
     config = composer.compose(overrides)
     if config.evaluation.kind != "cross_validation":
         return config
-    said = {text.partition("=")[0].lstrip("+") for text in overrides}
-    unsaid = [f"{key}={value}" for key, value in PRESETS.items() if key not in said]
-    return composer.compose([*overrides, *unsaid])
+    unsaid = [f"{key}={value}" for key, value in PRESETS.items() if key not in said(config)]
+    preset = composer.compose([*overrides, *unsaid])
+    return replace(preset, origin=replace(preset.origin, overrides=config.origin.overrides))
+
+
+def said(config: Config) -> set[str]:
+    """Return the keys that the configuration was told."""
+    return {text.partition("=")[0].lstrip("+") for text in config.origin.overrides}
+
+
+def with_drawn_folds(config: Config, dataset: Dataset) -> Config:
+    """Return the configuration with fewer folds where the preset are more than the data allows."""
+    from dnnexp.evaluation.protocol import Protocol
+    from dnnexp.evaluation.schema import EvaluationConfig
+
+    evaluation = config.evaluation
+    if evaluation.kind != "cross_validation" or "evaluation.folds" in said(config):
+        return config
+    undivided = EvaluationConfig("none", metric=evaluation.metric)
+    most = Protocol(dataset, config.data.test_size, undivided, config.seed).most_folds(evaluation.folds)
+    return config if most == evaluation.folds else with_value(config, "evaluation.folds", most)
 
 
 @comparison(PROGRAM, ABOUT, compose)
@@ -47,6 +71,7 @@ def main(a: Config, b: Config, terminal: Terminal) -> None:
 
     dataset = load(a.data)
     terminal.say(dataset.description)
+    a, b = (with_drawn_folds(config, dataset) for config in (a, b))
 
     from dnnexp.evaluation.comparison import compare
     from dnnexp.evaluation.stack import require_suited
@@ -58,8 +83,8 @@ def main(a: Config, b: Config, terminal: Terminal) -> None:
         require_suited(config.trainer, protocol)
     protocol.require_defined()
     sides = []
-    for name, said, config in (("A", words_a, a), ("B", words_b, b)):
-        sides.append(score(name, said, config, protocol, terminal))
+    for name, told, config in (("A", words_a, a), ("B", words_b, b)):
+        sides.append(score(name, told, config, protocol, terminal))
         if sides[-1].trouble:
             break
     found, sentences = None, []
@@ -117,7 +142,7 @@ def typed(value: Setting) -> str:
     return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def score(name: str, said: str, config: Config, protocol: Protocol, terminal: Terminal) -> Side:
+def score(name: str, told: str, config: Config, protocol: Protocol, terminal: Terminal) -> Side:
     """Return what one side scored over the folds, and its network trained on all development rows."""
     from dnnexp.evaluation.cross_validation import cross_validate
     from dnnexp.evaluation.refit import DivergedError, refit, refit_length
@@ -125,12 +150,12 @@ def score(name: str, said: str, config: Config, protocol: Protocol, terminal: Te
     from dnnexp.recording.comparison import Side
 
     started, better = time.time(), protocol.metric.greater_is_better
-    terminal.heading(f"{name}, {said}: {len(protocol.folds)} networks, one for each fold, in lockstep")
+    terminal.heading(f"{name}, {told}: {len(protocol.folds)} networks, one for each fold, in lockstep")
     if terminal.verbose:
         shape = network_shape(config.configuration, protocol)
         terminal.dimensions(shape.dimensions, shape.n[0])
     if reason := first_step_trouble(config.configuration, protocol):
-        terminal.warn(f"{name} ({said}) will hardly train: {reason}")
+        terminal.warn(f"{name} ({told}) will hardly train: {reason}")
     with terminal.training(config.trainer.epochs, protocol.metric_name, greater_is_better=better) as progress:
         evaluation = cross_validate(
             config.configuration,
@@ -145,7 +170,7 @@ def score(name: str, said: str, config: Config, protocol: Protocol, terminal: Te
             refitted = refit(config.configuration, protocol, length, threshold=evaluation.threshold)
         except DivergedError as error:
             trouble = str(error)
-    return Side(name, said, config, evaluation, refitted, trouble, started, time.time())
+    return Side(name, told, config, evaluation, refitted, trouble, started, time.time())
 
 
 def contestant(side: Side) -> Contestant:

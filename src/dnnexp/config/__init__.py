@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from dnnexp.config.composition import Composer
+from dnnexp.config.composition import Composer, with_value
 from dnnexp.config.experiment import experiment_text, write_experiment
 from dnnexp.config.override import override, own_root
 from dnnexp.config.schema import Config, PathsConfig
 
-__all__ = ["Composer", "Config", "PathsConfig", "experiment_text", "override", "own_root", "write_experiment"]
+__all__ = [
+    "Composer",
+    "Config",
+    "PathsConfig",
+    "experiment_text",
+    "override",
+    "own_root",
+    "with_value",
+    "write_experiment",
+]

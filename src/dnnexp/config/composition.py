@@ -38,14 +38,14 @@ from dnnexp.config.refusal import (
     choices_of,
     failure_in_one_line,
 )
-from dnnexp.config.schema import Config, Origin
+from dnnexp.config.schema import Config, Origin, Setting
 from dnnexp.config.values import build
 from dnnexp.config.vocabulary import Vocabulary, conf_folder
 from dnnexp.errors import ConfigError
 from dnnexp.redaction import redact
 from dnnexp.user_path import user_path
 
-__all__ = ["Composer"]
+__all__ = ["Composer", "with_value"]
 
 
 class Tree(NamedTuple):
@@ -194,6 +194,15 @@ class Composer:
             if _holds(file, key):
                 return f" (in {default.config_path}.yaml)"
         return ""
+
+
+def with_value(config: Config, key: str, value: Setting) -> Config:
+    """Return the configuration with another value of a key of one of its sections, in its text too."""
+    group, _, name = key.partition(".")
+    text = OmegaConf.create(config.text)
+    OmegaConf.update(text, key, value)
+    changed = {group: replace(getattr(config, group), **{name: value})}
+    return replace(config, **changed, origin=replace(config.origin, text=OmegaConf.to_yaml(text)))
 
 
 def _is_section(override: Override) -> bool:

@@ -108,10 +108,14 @@ class Protocol:
 
         There are fewer folds than asked for where rows, groups or times are few.
         """
-        _, groups, order = self._sides
-        most = most_folds(self.config.rescore_folds, len(self.split.development), groups, order)
-        folds = self.draw(self.config.again(most), child(self.seed, FRESH_FOLDS), self.folds)
+        again = self.config.again(self.most_folds(self.config.rescore_folds))
+        folds = self.draw(again, child(self.seed, FRESH_FOLDS), self.folds)
         return Stage(folds, [child(self.seed, FRESH_MEMBERS, j) for j in range(len(folds))])
+
+    def most_folds(self, wanted: int) -> int:
+        """Return how many folds of the development rows can be drawn, at most `wanted`, at least 2."""
+        _, groups, order = self._sides
+        return most_folds(wanted, len(self.split.development), groups, order)
 
     def draw(
         self, evaluation: EvaluationConfig, seed: np.random.SeedSequence, before: Sequence[Fold] = ()
