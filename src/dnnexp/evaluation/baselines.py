@@ -28,6 +28,7 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
 from dnnexp.evaluation.folds import Fold
+from dnnexp.evaluation.places import BASELINE_TREES
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.threshold import Outputs, tune, tune_by_fold
 from dnnexp.evaluation.yardsticks import Baseline, Yardsticks
@@ -42,7 +43,6 @@ MOST_CATEGORIES = 254  # of a column, that boosted trees can tell apart; the rar
 MOST_INDICATORS = 50  # of a column, for the linear model
 ALPHAS = tuple(10.0**k for k in range(-3, 5))  # ridge penalties, chosen by leave-one-out on the training rows
 FARTHEST = 1e100  # numbers beyond are put there: their squares are still finite
-SEED = 101  # place below the study's seed
 
 Array = npt.NDArray[Any]
 Rows = npt.NDArray[np.intp]
@@ -90,7 +90,7 @@ def score_baselines(
     dataset = protocol.dataset
     columns = columns_of(dataset.X)
     table = Table(as_table(dataset.X, columns), dataset.weights, is_balanced)
-    seed = int(child(protocol.seed, SEED).generate_state(1)[0])
+    seed = int(child(protocol.seed, BASELINE_TREES).generate_state(1)[0])
     drawn = protocol.folds if folds is None else folds
     parts = [(np.concatenate([fold.train, fold.stop]), fold.score) for fold in drawn]
     records = []

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from dnnexp.data.partition import DRAWS, draw_groups, last_in_time
 from dnnexp.errors import DataError
 from dnnexp.evaluation.group_folds import group_folds
+from dnnexp.evaluation.places import DIVIDED, STOPPED
 from dnnexp.evaluation.schema import EvaluationConfig
 from dnnexp.training.seeds import child
 
@@ -76,7 +77,7 @@ def draw_folds(
             if rows.tobytes() in scored and not (is_partition and groups is None):
                 continue
             scored.add(rows.tobytes())
-            own, key = child(seed, 1, len(folds)), "evaluation.stop_size"
+            own, key = child(seed, STOPPED, len(folds)), "evaluation.stop_size"
             train, stop = _divide(sides.of(rest), len(rest), config.stop_size, own, key)
             folds.append(Fold(development[rest[train]], development[rest[stop]], rows))
         repeats += len(folds) > drawn
@@ -123,9 +124,9 @@ def _drawn(
     for repeat in count():
         if config.kind == "holdout":
             draws = FEW_DRAWS if repeat else DRAWS
-            yield [_divide(sides, m, config.score_size, child(seed, 0, repeat), "evaluation.score_size", draws)]
+            yield [_divide(sides, m, config.score_size, child(seed, DIVIDED, repeat), "evaluation.score_size", draws)]
         else:
-            yield _partition(sides, m, config.folds, child(seed, 0, repeat))
+            yield _partition(sides, m, config.folds, child(seed, DIVIDED, repeat))
 
 
 def _partition(sides: Sides, m: int, folds: int, seed: np.random.SeedSequence) -> Iterator[tuple[Rows, Rows]]:

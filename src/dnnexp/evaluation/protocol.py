@@ -18,6 +18,7 @@ from dnnexp.data.split import TestSplit, lock_test
 from dnnexp.data.target_code import TargetCode
 from dnnexp.errors import DataError, require_choice
 from dnnexp.evaluation.folds import Fold, draw_folds, most_folds
+from dnnexp.evaluation.places import FOLDS, FRESH_FOLDS, FRESH_MEMBERS, MEMBERS, REFIT, SELECTION, SPLIT
 from dnnexp.evaluation.schema import EvaluationConfig
 from dnnexp.evaluation.threshold import require_tunable
 from dnnexp.metrics import Metric, choose_metric, suited_metrics
@@ -25,10 +26,8 @@ from dnnexp.network.losses import suited_losses
 from dnnexp.training.examples import Examples
 from dnnexp.training.seeds import child, generator
 
-__all__ = ["CONFIRMATION", "Prepared", "Protocol", "Stage"]
+__all__ = ["Prepared", "Protocol", "Stage"]
 
-# places below the study's seed
-SPLIT, FOLDS, MEMBERS, REFIT, SELECTION, FRESH_FOLDS, FRESH_MEMBERS, CONFIRMATION = range(8)
 KEPT = 512 << 20  # bytes of prepared examples that are kept for the next configuration
 
 

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from dnnexp.evaluation.class_weights import balanced
 from dnnexp.evaluation.configuration import Configuration
 from dnnexp.evaluation.constant import constant_cost
+from dnnexp.evaluation.places import LIMITED, RANGE_ROWS, RANGE_WEIGHTS
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.schema import EvaluationConfig
 from dnnexp.evaluation.stack import make_member, network_shape, train_stack
@@ -35,8 +36,6 @@ Values = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 OnRangeEpoch = Callable[[int, float], None]  # epochs so far of all stacks; mean cost of the networks still training
 
-RANGE = 4  # place below the study's seed, after those of the protocol
-ROWS, WEIGHTS = range(2)  # places below that
 LONGEST = 1 / 4  # of the training's steps
 LONGEST_WARMUP = 1 / 3  # of the test's steps
 PASSES = 6  # of many rows, as many are used as the steps pass over so often
@@ -120,11 +119,11 @@ class RangeTest:
     def _draw_rows(self) -> tuple[Rows, Rows]:
         """Return the rows to train on and those held back, both limited to what so few steps can use."""
         protocol, trainer = self._protocol, self._configuration.trainer
-        seed = child(protocol.seed, RANGE, ROWS)
+        seed = child(protocol.seed, *RANGE_ROWS)
         fold = protocol.draw(EvaluationConfig(kind="holdout"), seed)[0]
         rows, held = np.concatenate([fold.train, fold.stop]), fold.score
         self._train_rows = len(rows)
-        rng = generator(seed, 2)
+        rng = generator(seed, LIMITED)
         if trainer.batch_size is not None:
             rows = _some(rows, max(trainer.batch_size, trainer.steps * trainer.batch_size // PASSES), rng)
         return rows, _some(held, HELD_BACK, rng)
@@ -158,7 +157,7 @@ class RangeTest:
         trainer = replace(configuration.trainer, patience=None, health=False)
         schedule = ScheduleConfig("constant", warmup=self._warmup)
         prepared = protocol.prepare(configuration.preprocessing, [self._rows], trainer.precision)
-        seed = child(protocol.seed, RANGE, WEIGHTS)
+        seed = child(protocol.seed, *RANGE_WEIGHTS)
         members: list[Member] = [
             make_member(configuration, self._rows, self._held, seed)._replace(alpha=float(self.rates[k])) for k in stack
         ]

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from dnnexp.evaluation.configuration import Configuration
 from dnnexp.evaluation.confirmation import confirm
 from dnnexp.evaluation.cross_validation import Evaluation
-from dnnexp.evaluation.protocol import CONFIRMATION, Protocol
+from dnnexp.evaluation.places import CONFIRMATION
+from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.refit import no_folds
 from dnnexp.evaluation.remedy import divergence_in_words
 from dnnexp.evaluation.scoring import score
