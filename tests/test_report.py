@@ -161,6 +161,34 @@ def test_a_study_that_was_swept_elsewhere_is_reported_on_with_its_own_data_and_s
     assert page.count("<tr data-k=") == swept.page.count("<tr data-k=")
 
 
+@pytest.mark.parametrize("other", [["model.width=7"], ["trainer.epochs=1"]], ids=["another shape", "another training"])
+def test_another_network_in_the_place_of_the_choice_is_not_reported_on(
+    other: list[str], swept: Swept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from dnnexp.train import main as train
+
+    root = tmp_path / "replaced"
+    shutil.copytree(swept.root, root)
+    shutil.rmtree(root / "outputs" / "models", ignore_errors=True)
+    folder = root / "outputs" / STUDY
+    assert (
+        train(["--quiet", f'experiment="{STUDY}"', f"paths.root={root}", "tracking=none", "model.widths=null", *other])
+        == 0
+    )
+    (trained,) = (root / "outputs" / "models").glob("*.npz")
+    trained.replace(folder / "model.npz")
+    capsys.readouterr()
+    assert report([f'study="{STUDY}"', f"paths.root={root}"]) == 0
+    said = capsys.readouterr().out
+    page = text((folder / "report.html").read_text(encoding="utf-8"))
+    for shown in (" ".join(said.split()), page):
+        assert "is not the network that was confirmed" in shown
+    again = (folder / "report.html").read_text(encoding="utf-8")
+    for part in ('<section id="outcome">', "Predict with it, preprocessing inside"):
+        assert part in swept.page
+        assert part not in again
+
+
 def test_a_sweep_that_is_not_finished_has_a_report_of_what_is_there(swept: Swept, tmp_path: Path) -> None:
     root = tmp_path / "unfinished"
     shutil.copytree(swept.root, root)

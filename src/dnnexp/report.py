@@ -21,8 +21,8 @@ PROGRAM = "python -m dnnexp.report"
 def main(config: Config, terminal: Terminal) -> None:
     """Read the study's trials, its settings, its data and its model, and write report.html beside them."""
     from dnnexp.data.sources import load
-    from dnnexp.predictor import Predictor
     from dnnexp.recording.answer import sweep_answer
+    from dnnexp.recording.models import confirmed_model
     from dnnexp.recording.report import report_contents
     from dnnexp.recording.stored import short_path, stored_sweep
     from dnnexp.reporting.report import report_html
@@ -42,10 +42,10 @@ def main(config: Config, terminal: Terminal) -> None:
     protocol = swept.protocol(dataset)
     climb, records, yardsticks = read_sweep(make_sweep(replace(swept, study=study), protocol))
     folder = swept.paths.outputs / study
-    model = folder / "model.npz"
-    is_confirmed = climb.confirmation is not None and climb.confirmation.state == "complete"
-    predictor = Predictor.load(model) if is_confirmed and model.is_file() else None
+    predictor, trouble = confirmed_model(folder, climb.confirmation)
     sentences = sweep_answer(climb, protocol, predictor, yardsticks) if climb.reason else []
+    if trouble:
+        sentences.append(trouble)
     contents = report_contents(swept, protocol, study, climb, records, predictor, sentences, facts, yardsticks)
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "report.html"

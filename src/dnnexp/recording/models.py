@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 import shlex
 import tempfile
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 from dnnexp.config import Config, override, own_root
 from dnnexp.data.kinds import NUMBER
 from dnnexp.errors import ConfigError
+from dnnexp.notation import number
 from dnnexp.predictor import ModelCard, Predictor
 from dnnexp.redaction import redact
 from dnnexp.user_path import user_path
@@ -22,10 +24,12 @@ from dnnexp.whole_file import write_whole
 if TYPE_CHECKING:
     from dnnexp.evaluation.protocol import Protocol
     from dnnexp.evaluation.refit import Refit
+    from dnnexp.search.records import TrialRecord
     from dnnexp.tracking.records import ModelRecord
 
-__all__ = ["find_predictor", "keep_in_file", "model_record", "predict_command", "with_card"]
+__all__ = ["confirmed_model", "find_predictor", "keep_in_file", "model_record", "predict_command", "with_card"]
 
+ROUNDING = 1e-5  # by which a test score may differ: outputs are float32
 EXAMPLES = 5  # rows of the input example
 ADDRESSES = ("models:", "runs:")
 FILE = "model.npz"
@@ -45,6 +49,31 @@ def with_card(refitted: Refit, protocol: Protocol, config: Config, study: str = 
     }
     dtypes = {str(name): str(dtype) for name, dtype in dataset.X.dtypes.items()}
     return replace(refitted.predictor, card=ModelCard(dataset.target_names, dtypes, dataset.notations, provenance))
+
+
+def confirmed_model(folder: Path, confirmation: TrialRecord | None) -> tuple[Predictor | None, str]:
+    """Return the model that a sweep has left in its folder, and "".
+
+    None where there is none yet. Where another network than the one that was confirmed lies in its place, None and a
+    sentence that says so.
+    """
+    from dnnexp.search.journal import hidden_layers  # heavy, and predictions need none of it
+
+    path = folder / FILE
+    if confirmation is None or confirmation.state != "complete" or not path.is_file():
+        return None, ""
+    predictor = Predictor.load(path)
+    units = [units for units, _ in hidden_layers(confirmation)]
+    tested, expected = predictor.card.provenance.get("test_score"), confirmation.test_scores[0]
+    is_same = isinstance(tested, float) and math.isclose(tested, expected, rel_tol=ROUNDING, abs_tol=ROUNDING)
+    if is_same and list(predictor.architecture.n[1:-1]) == units:
+        return predictor, ""
+    found = number(tested) if isinstance(tested, float) else "not noted"
+    return None, (
+        f"{path.name} in the study's folder is not the network that was confirmed (test {confirmation.metric} {found}, "
+        f"need {number(expected)}, and hidden layers of {'x'.join(map(str, units)) or 'none'}): what the report would "
+        "show of it is left out; the same sweep, run again, brings the network back."
+    )
 
 
 def model_record(predictor: Predictor, protocol: Protocol, registered: str = "") -> ModelRecord:
