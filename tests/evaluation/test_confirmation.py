@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 from sklearn import metrics as sk
 
+from dnnexp.evaluation import confirmation
 from dnnexp.evaluation.confirmation import REPLICATES, Confirmation, confirm, scores_of
 from dnnexp.metrics import METRICS
 
@@ -44,28 +45,71 @@ def test_every_metric_is_computed_again_on_the_rows_that_were_drawn(name: str):
     assert found.first.estimate == found.scores[0]
 
 
-def test_the_limits_are_those_of_a_bootstrap_written_out_row_by_row_and_seed_by_seed():
+def test_the_limits_are_those_of_a_bootstrap_written_out_row_by_row_widened_by_what_seeds_bring():
     rng = np.random.default_rng(1)
-    replicates = []
-    for _ in range(3000):
-        rows, seeds = rng.integers(0, ROWS, ROWS), rng.integers(0, SEEDS, SEEDS)
-        predicted, actual = PREDICTED[seeds][:, rows], QUANTITIES[rows]
+
+    def r2_of(rows: np.ndarray) -> np.ndarray:
+        predicted, actual = PREDICTED[:, rows], QUANTITIES[rows]
         ratios = ((predicted - actual) ** 2).sum(axis=1) / ((actual - actual.mean(axis=0)) ** 2).sum(axis=0)
-        replicates.append((1 - ratios).mean())
-    found = confirm(PREDICTED, QUANTITIES, METRICS["r2"], np.random.default_rng(2)).mean
-    spread = np.std(replicates, ddof=1)
-    assert found.standard_error == pytest.approx(spread, rel=0.06)
-    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(replicates, [0.025, 0.975])), abs=0.15 * spread)
+        return (1 - ratios).mean(axis=1)  # (seeds,)
+
+    replicates = np.array([r2_of(rng.integers(0, ROWS, ROWS)) for _ in range(10_000)])
+    scores = r2_of(np.arange(ROWS))
+    found = confirm(PREDICTED, QUANTITIES, METRICS["r2"], np.random.default_rng(2))
+    spread = np.std(replicates[:, 0], ddof=1)
+    assert found.first.standard_error == pytest.approx(spread, rel=0.06)
+    limits = tuple(np.quantile(replicates[:, 0], [0.025, 0.975]))
+    assert (found.first.low, found.first.high) == pytest.approx(limits, abs=0.2 * spread)
+
+    means = replicates.mean(axis=1)
+    of_rows, of_seeds = np.var(means, ddof=1), np.var(scores, ddof=1) / SEEDS
+    t = stats.t.ppf(0.975, (of_rows + of_seeds) ** 2 / (of_seeds**2 / (SEEDS - 1)))
+    low, high = np.quantile(means, [0.025, 0.975])
+    estimate, z = scores.mean(), stats.norm.ppf(0.975)
+    expected = (
+        estimate - t * np.sqrt(((estimate - low) / z) ** 2 + of_seeds),
+        estimate + t * np.sqrt(((high - estimate) / z) ** 2 + of_seeds),
+    )
+    spread = np.sqrt(of_rows + of_seeds)
+    assert found.mean.standard_error == pytest.approx(spread, rel=0.06)
+    assert (found.mean.low, found.mean.high) == pytest.approx(expected, abs=0.2 * spread)
 
 
-def test_the_standard_error_is_the_published_variance_of_the_pigeonhole_bootstrap():
-    # Owen 2007: the bootstrap variance of the mean of an additive table x[s, r] = a[s] + b[r] is var(a)/S + var(b)/R,
-    # variances with divisors S and R; here the metric is the mean absolute error, whose table is exactly that.
+def test_the_variance_is_that_of_the_rows_and_that_of_the_seeds():
+    # of the mean of a table x[s, r] = a[s] + b[r] it is var(b)/R, as the bootstrap takes it (divisor R), and s^2/S; the
+    # metric is the mean absolute error, whose table is exactly that
     seeds, rows = RNG.random(6), RNG.random(50)
     outputs = (seeds[:, None] + rows)[..., None]
     found = confirm(outputs, np.zeros((50, 1)), METRICS["mae"], np.random.default_rng(0))
-    assert found.mean.standard_error == pytest.approx(np.sqrt(seeds.var() / 6 + rows.var() / 50), rel=0.05)
+    assert found.mean.standard_error == pytest.approx(np.sqrt(seeds.var(ddof=1) / 6 + rows.var() / 50), rel=0.05)
     assert found.first.standard_error == pytest.approx(np.sqrt(rows.var() / 50), rel=0.05)
+
+
+def test_where_only_the_seeds_differ_the_mean_has_students_interval():
+    scores = np.array([0.4, 0.5, 0.7])
+    outputs = np.broadcast_to(scores[:, None, None], (3, 30, 1))
+    found = confirm(outputs, np.zeros((30, 1)), METRICS["mae"], np.random.default_rng(0)).mean
+    expected = stats.t.interval(0.95, 2, scores.mean(), stats.sem(scores))
+    assert (found.low, found.high) == pytest.approx(tuple(expected))
+
+
+@pytest.mark.parametrize(("seeds", "rows", "name"), [(3, 400, "mae"), (5, 1000, "accuracy")])
+def test_intervals_of_the_mean_hold_where_the_seeds_spread_more_than_the_rows(
+    seeds: int, rows: int, name: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(confirmation, "REPLICATES", 200)
+    rng = np.random.default_rng(3)
+    covered, studies = 0, 200
+    for _ in range(studies):
+        if name == "mae":
+            outputs = 5 + rng.normal(0, 1, rows) + rng.normal(0, 0.3, (seeds, 1)) + rng.normal(0, 0.5, (seeds, rows))
+            targets, truth = np.zeros((rows, 1)), 5.0
+        else:
+            skill = np.clip(rng.normal(0.9, 0.03, seeds), 0, 1)
+            outputs, targets, truth = np.where(rng.random(rows) < skill[:, None], 0.9, 0.1), np.ones((rows, 1)), 0.9
+        found = confirm(outputs[..., None], targets, METRICS[name], rng).mean
+        covered += found.low <= truth <= found.high
+    assert covered >= 0.91 * studies
 
 
 @pytest.mark.parametrize("right", [36, 35, 30])
@@ -110,8 +154,59 @@ def test_rows_of_a_group_are_drawn_together():
     outputs = RNG.random(10)[groups][None, :, None]
     alone = confirm(outputs, np.zeros((200, 1)), METRICS["mae"], np.random.default_rng(0)).mean
     together = confirm(outputs, np.zeros((200, 1)), METRICS["mae"], np.random.default_rng(0), groups=groups).mean
-    assert together.standard_error == pytest.approx(np.sqrt(outputs.var() / 10), rel=0.05)
+    assert together.standard_error == pytest.approx(np.sqrt(outputs.var() / 9), rel=0.05)  # of ten means
     assert alone.standard_error == pytest.approx(np.sqrt(outputs.var() / 200), rel=0.05)
+    expected = stats.t.interval(0.95, 9, outputs.mean(), np.sqrt(outputs.var() / 9))
+    assert (together.low, together.high) == pytest.approx(tuple(expected), abs=0.02)
+
+
+def test_accuracy_of_groups_whose_rows_are_not_alike_is_as_sure_as_that_of_the_rows():
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(20), 25)
+    covered, widths = 0, []
+    for _ in range(100):
+        outputs = np.where(rng.random(500) < 0.9, 0.9, 0.1)[None, :, None]
+        found = confirm(outputs, np.ones((500, 1)), METRICS["accuracy"], rng, groups=groups).first
+        covered += found.low <= 0.9 <= found.high
+        widths.append(found.high - found.low)
+    assert covered >= 93
+    assert 0.05 < np.mean(widths) < 0.07  # of 500 rows, by Wilson's: .053
+
+
+@pytest.mark.parametrize(("groups", "name", "least"), [(6, "mae", 0.84), (10, "r2", 0.91), (20, "accuracy", 0.91)])
+def test_intervals_hold_where_rows_of_a_group_are_alike(
+    groups: int, name: str, least: float, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(confirmation, "REPLICATES", 300)
+    rng = np.random.default_rng(1)
+    codes = np.repeat(np.arange(groups), 20)
+    covered, studies = 0, 200
+    for _ in range(studies):
+        own = rng.normal(0, np.sqrt(0.5), groups)[codes]
+        if name == "accuracy":
+            share = rng.beta(0.9 * 4, 0.1 * 4, groups)[codes]
+            outputs, targets = np.where(rng.random(len(codes)) < share, 0.9, 0.1), np.ones(len(codes))
+        else:
+            outputs = rng.normal(0, 1, len(codes))
+            targets = outputs + own + rng.normal(0, np.sqrt(0.5), len(codes))
+        found = confirm(outputs[None, :, None], targets[:, None], METRICS[name], rng, groups=codes).first
+        covered += found.low <= {"mae": np.sqrt(2 / np.pi), "r2": 0.5, "accuracy": 0.9}[name] <= found.high
+    assert covered >= least * studies
+
+
+def test_a_few_groups_or_one_that_weighs_almost_all_leave_no_limits():
+    outputs = RNG.random((2, 200, 1))
+
+    def found(groups: np.ndarray, weights: np.ndarray | None = None) -> Confirmation:
+        rng = np.random.default_rng(0)
+        return confirm(outputs, np.zeros((200, 1)), METRICS["mae"], rng, groups=groups, weights=weights)
+
+    codes = np.arange(200)
+    assert np.isfinite(found(codes % 4).mean.low)
+    uneven = found(codes % 8, np.where(codes % 8 == 0, 100.0, 1.0))
+    for score in (*found(codes % 3)[1:], *found(codes * 0)[1:], *uneven[1:]):
+        assert np.isfinite(score.estimate)
+        assert np.isnan([score.low, score.high, score.standard_error]).all()
 
 
 def test_the_same_generator_gives_the_same_interval_and_many_rows_go_through_in_blocks():
@@ -160,6 +255,30 @@ def test_every_row_right_leaves_limits_whatever_the_rows_weigh(seeds: int):
         found = confirm(
             np.repeat(targets[None], seeds, 0), targets, METRICS["accuracy"], np.random.default_rng(0), weights=weights
         )
-        z2 = stats.norm.ppf(0.975) ** 2
+        worth = weights.sum() ** 2 / np.square(weights).sum()  # Kish 1965
+        t2 = stats.t.ppf(0.975, worth - 1) ** 2
         for interval in (found.mean, found.first):
-            assert (interval.low, interval.high) == pytest.approx((1 / (1 + z2 / len(targets)), 1.0), abs=1e-6)
+            assert (interval.low, interval.high) == pytest.approx((1 / (1 + t2 / worth), 1.0), abs=1e-6)
+
+
+def test_rows_of_uneven_weight_are_as_many_as_kish_counts(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(confirmation, "REPLICATES", 300)
+    rng = np.random.default_rng(7)
+    covered = 0
+    for _ in range(200):
+        weights = np.exp(1.5 * rng.normal(size=100))
+        outputs = np.where(rng.random(100) < 0.85, 0.9, 0.1)[None, :, None]
+        found = confirm(outputs, np.ones((100, 1)), METRICS["accuracy"], rng, weights=weights).first
+        covered += found.low <= 0.85 <= found.high
+    assert covered >= 0.92 * 200
+
+
+def test_even_weights_are_none_and_one_row_for_each_group_is_no_groups():
+    outputs = np.where(np.arange(60) < 50, 0.9, 0.1)[None, :, None]
+
+    def limits(**given: np.ndarray) -> tuple[float, float]:
+        found = confirm(outputs, np.ones((60, 1)), METRICS["accuracy"], np.random.default_rng(0), **given).first
+        return found.low, found.high
+
+    assert limits(weights=np.full(60, 3.0)) == pytest.approx(limits())
+    assert limits(groups=np.arange(60)) == pytest.approx(limits(), abs=0.01)

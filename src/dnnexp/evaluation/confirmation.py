@@ -1,13 +1,18 @@
 """What the test rows say of a configuration: the mean over networks of several seeds, with an interval.
 
-Two things are drawn at random, the seeds and the rows, and every network is scored on every row. Both are resampled
-with replacement, each by itself, and the metric is computed again on the rows that were drawn, as often as each was:
-the pigeonhole bootstrap of crossed data. Its variance is not too small but for the share 1/S by which S seeds spread
-less than all seeds do; what seed and row do together it counts up to three times.
+Two things are drawn at random, the seeds and the rows, and every network is scored on every row. The variance of the
+mean score has two parts. That of the rows: they are drawn again with replacement, and the metric is computed on those
+that were drawn, as often as each was (bootstrap). That of S seeds: s^2 / S, with s the standard deviation of their
+scores. What seed and row do together is in both, so the sum is not too small.
 
-References: Owen 2007, The pigeonhole bootstrap, Annals of Applied Statistics 1, theorem 3; Efron & Tibshirani 1993,
-chapter 13 (percentiles). For shares of rows: Wilson 1927; Korn & Graubard 1998, Confidence intervals for proportions
-with small expected number of positive counts, Survey Methodology 24 (the effective number of rows).
+Each part is known as well as it has degrees of freedom: S - 1 of seeds, G - 1 of G groups of rows; of single rows so
+many that the normal quantile does. A sum has those of Satterthwaite, and the interval takes Student's quantile of them.
+
+References: Efron & Tibshirani 1993, chapter 13 (percentiles); Owen 2007, The pigeonhole bootstrap, Annals of Applied
+Statistics 1 (seeds crossed with rows); Rao & Wu 1988, Resampling inference with complex survey data, Journal of the
+American Statistical Association 83 (G - 1 of G groups are drawn); Satterthwaite 1946; Kish 1965 (what rows of uneven
+weight are worth). For shares of rows: Wilson 1927; Korn & Graubard 1998, Confidence intervals for proportions with
+small expected number of positive counts, Survey Methodology 24 (the effective number of rows).
 """
 
 from __future__ import annotations
@@ -19,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnnexp.evaluation.statistics import Interval
-from dnnexp.metrics import Metric, accuracy, log_loss, mae
+from dnnexp.metrics import Metric, accuracy, log_loss, mae, r2
 
 __all__ = ["REPLICATES", "Confirmation", "confirm"]
 
@@ -27,6 +32,7 @@ REPLICATES = 2000
 FEWEST = 200  # replicates, however many rows there are
 DRAWS = 4 * 10**7  # of rows, over all replicates: beyond 20,000 rows there are fewer replicates
 UNDEFINED = 0.09  # share of the replicates: three rows are all left out of exp(-3) = 5% of them, two of 13.5%
+FEWEST_GROUPS = 4  # as Kish counts them: of fewer the spread between them says nothing
 ELEMENTS = 2**21  # of a block of replicates, so that memory stays small
 ROUNDING = 1e-12  # of a share: one row of a billion weighs more
 MEANS_OF_ROWS = (accuracy, log_loss, mae)  # a matrix product does for them
@@ -62,9 +68,11 @@ def confirm(
     weights (rows,): of the rows in the metric, besides how often they are drawn. threshold (n[L],): from which
     probability on it is yes, for a metric that decides; none: its own.
 
-    Limits are percentiles of the replicates. A share of rows, such as accuracy, gets Wilson's limits, with as many rows
-    as its variance over the replicates is worth, never more than there are: of 36 right ones in 36 rows a
-    percentile would say that the accuracy is exactly 1. A single network stands for itself: seeds are not resampled.
+    Limits are percentiles of the replicates, as much further out as Student's quantile is beyond the normal one and the
+    seeds add to the variance. A share of rows, such as accuracy, gets Wilson's limits, with as many rows as its
+    variance is worth, never more than there are: of 36 right ones in 36 rows a percentile would say that the accuracy
+    is exactly 1. Where rows or groups weigh unevenly, there are as many as Kish counts. A single network stands for
+    itself: seeds bring no variance. Of fewer than FEWEST_GROUPS groups the standard error and the limits are NaN.
 
     A replicate on whose rows the metric has no value, as where none is of a class that is to be ranked, is left out:
     what is asked is how the score varies over test rows that have one, as these have. Of a class of one or two rows
@@ -77,32 +85,41 @@ def confirm(
     codes = np.arange(rows) if groups is None else np.unique(groups, return_inverse=True)[1].reshape(-1)
     units = int(codes.max()) + 1
     w = np.ones(rows) if weights is None else np.asarray(weights, dtype=np.float64)
+    draws = units if groups is None else max(1, units - 1)  # so that the variance between groups is not too small
     decided = () if threshold is None or not metric.decides else (np.asarray(threshold)[:, None],)
     replicates = min(REPLICATES, max(FEWEST, DRAWS // units))
     step = max(1, ELEMENTS // max(A.size, units))
     table = np.empty((replicates, S))
     for start in range(0, replicates, step):
         count = min(step, replicates - start)
-        drawn = rng.multinomial(units, np.full(units, 1 / units), count)[:, codes] * w  # (replicates, rows)
+        drawn = rng.multinomial(draws, np.full(units, 1 / units), count)[:, codes] * w  # (replicates, rows)
         table[start : start + count] = scores_of(A, Y, drawn, metric, decided)
-    seeds = rng.multinomial(S, np.full(S, 1 / S), replicates) / S  # (replicates, S)
     scores = np.asarray(
         metric.function(A, np.broadcast_to(Y, A.shape), np.broadcast_to(w, (S, rows)), *decided), dtype=np.float64
     )
 
-    def interval(estimate: float, replicates: Floats) -> Interval:
-        defined = replicates[np.isfinite(replicates)]
-        if len(defined) < (1 - UNDEFINED) * len(replicates):
-            return Interval(estimate, math.nan, math.nan, math.nan, confidence)
-        standard_error = float(np.std(defined, ddof=1))
-        if metric.function in SHARES:
-            low, high = _wilson(estimate, standard_error**2, units, confidence)
-        else:
-            low, high = (float(q) for q in np.quantile(defined, [(1 - confidence) / 2, (1 + confidence) / 2]))
-        return Interval(estimate, low, high, standard_error, confidence)
+    worth = _Worth(_kish(w), _kish(np.bincount(codes, w).astype(np.float64)))
+    worst = -math.inf if metric.function is r2 else 0.0
+    best = 1.0 if metric.greater_is_better else math.inf
+    freedom = math.inf if groups is None and np.ptp(w) == 0 else worth.units - 1
 
+    def interval(estimate: float, replicates: Floats, of_seeds: float = 0.0) -> Interval:
+        defined = replicates[np.isfinite(replicates)]
+        is_known = len(defined) >= (1 - UNDEFINED) * len(replicates)
+        if not is_known or (groups is not None and worth.units < FEWEST_GROUPS):
+            return Interval(estimate, math.nan, math.nan, math.nan, confidence)
+        of_rows = _variance(defined)
+        t = _student(_satterthwaite((of_rows, freedom), (of_seeds, S - 1)), confidence)
+        if metric.function in SHARES:
+            low, high = _wilson(estimate, of_rows + of_seeds, worth, t)
+        else:
+            low, high = _percentiles(estimate, defined, of_seeds, t, confidence)
+            low, high = max(low, worst), min(high, best)
+        return Interval(estimate, low, high, math.sqrt(of_rows + of_seeds), confidence)
+
+    of_seeds = _variance(scores) / S if S > 1 else 0.0
     return Confirmation(
-        scores, interval(float(scores.mean()), (seeds * table).sum(axis=1)), interval(float(scores[0]), table[:, 0])
+        scores, interval(float(scores.mean()), table.mean(axis=1), of_seeds), interval(float(scores[0]), table[:, 0])
     )
 
 
@@ -121,19 +138,65 @@ def scores_of(A: Array, Y: Array, drawn: Array, metric: Metric, decided: tuple[A
     )
 
 
-def _wilson(p: float, variance: float, units: int, confidence: float) -> tuple[float, float]:
-    """Return Wilson's limits of a share p with that variance: of p (1 - p) / variance rows, at most `units`.
+class _Worth(NamedTuple):
+    """How many of even weight say as much."""
 
-    Weighted sums of which all or none are right are 1 or 0 but for rounding, and their variance too.
+    rows: float
+    units: float  # what is drawn: rows, or groups of them
+
+
+def _kish(weights: Floats) -> float:
+    """Return how many of even weight say as much: (sum w)^2 / sum w^2."""
+    if not weights.any():
+        return 0.0
+    w = weights / weights.max()
+    return float(w.sum() ** 2 / np.square(w).sum())
+
+
+def _variance(values: Floats) -> float:
+    """Return the variance, k - 1 below, of values (k,); of those that differ by rounding it is 0."""
+    return float(values.var(ddof=1)) if np.ptp(values) > ROUNDING * np.abs(values).max() else 0.0
+
+
+def _satterthwaite(*parts: tuple[float, float]) -> float:
+    """Return the degrees of freedom of a sum of variances, each with its own; where all are 0 those of the first."""
+    largest = max(variance for variance, _ in parts)
+    if largest == 0:
+        return parts[0][1]
+    shares = [(variance / largest, freedom) for variance, freedom in parts]
+    doubt = sum(share**2 / freedom for share, freedom in shares if share > 0)
+    return sum(share for share, _ in shares) ** 2 / doubt if doubt > 0 else math.inf
+
+
+def _student(freedom: float, confidence: float) -> float:
+    """Return the two-sided quantile of Student's t, of the normal distribution where freedom is infinite."""
+    from scipy.special import ndtri, stdtrit  # type: ignore[import-untyped]
+
+    p = (1 + confidence) / 2
+    return float(ndtri(p) if math.isinf(freedom) else stdtrit(freedom, p))
+
+
+def _percentiles(
+    estimate: float, replicates: Floats, of_seeds: float, t: float, confidence: float
+) -> tuple[float, float]:
+    """Return the limits where rows alone have these percentiles, seeds that variance, and t is the quantile."""
+    z = _student(math.inf, confidence)
+    low, high = np.quantile(replicates, [(1 - confidence) / 2, (1 + confidence) / 2])
+    below, above = (max(0.0, side) / z for side in (estimate - low, high - estimate))  # a standard error of its own
+    return estimate - t * math.sqrt(below**2 + of_seeds), estimate + t * math.sqrt(above**2 + of_seeds)
+
+
+def _wilson(p: float, variance: float, worth: _Worth, z: float) -> tuple[float, float]:
+    """Return Wilson's limits of a share p with that variance: of p (1 - p) / variance rows, at most those there are.
+
+    Of what all or none are right nothing shows whether rows of a group are alike: then it is groups that count.
+    Weighted sums are 1 or 0 but for rounding then, and their variance too.
     """
-    from scipy.special import ndtri  # type: ignore[import-untyped]
-
     if math.isnan(p):
         return math.nan, math.nan
-    z = float(ndtri((1 + confidence) / 2))
     p = min(max(p, 0.0), 1.0)
     spread = p * (1 - p)
-    n = min(units, spread / variance) if spread > ROUNDING and variance > 0 else units
+    n = min(worth.rows, spread / variance) if spread > ROUNDING and variance > 0 else worth.units
     centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
     margin = z / (1 + z**2 / n) * math.sqrt(spread / n + z**2 / (4 * n**2))
     return max(0.0, centre - margin), min(1.0, centre + margin)
