@@ -282,3 +282,63 @@ def test_even_weights_are_none_and_one_row_for_each_group_is_no_groups():
 
     assert limits(weights=np.full(60, 3.0)) == pytest.approx(limits())
     assert limits(groups=np.arange(60)) == pytest.approx(limits(), abs=0.01)
+
+
+def written_out(name: str, outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Return scikit-learn's score of 4000 draws of the rows, of those that hold each answer that there is."""
+    rng, scores = np.random.default_rng(1), []
+    for _ in range(4000):
+        rows = rng.integers(0, len(targets), len(targets))
+        if all(len(np.unique(values[rows])) > 1 for values in targets.T):
+            truth, said = targets[rows], outputs[rows]
+            if name == "r2":
+                scores.append(sk.r2_score(truth, said))
+            elif truth.shape[1] == 1:
+                function = {"balanced_accuracy": sk.balanced_accuracy_score, "f1": sk.f1_score}[name]
+                scores.append(function(truth[:, 0], said[:, 0] > 0.5))
+            else:
+                function = {"balanced_accuracy": sk.balanced_accuracy_score, "roc_auc": sk.roc_auc_score}[name]
+                given = (said, {"multi_class": "ovr"}) if name == "roc_auc" else (said.argmax(1), {})
+                scores.append(function(truth.argmax(1), given[0], **given[1]))
+    return np.array(scores)
+
+
+@pytest.mark.parametrize("name", ["balanced_accuracy", "f1"])
+def test_of_draws_without_a_row_of_a_class_nothing_is_said(name: str):
+    rng = np.random.default_rng(3)
+    targets = (np.arange(60) < 3)[:, None].astype(float)  # exp(-3) of the draws have none
+    outputs = np.clip(0.3 + 0.4 * targets + 0.12 * rng.normal(size=(60, 1)), 0, 1)
+    found = confirm(outputs[None], targets, METRICS[name], np.random.default_rng(0)).first
+    expected = written_out(name, outputs, targets)
+    assert found.standard_error == pytest.approx(expected.std(), rel=0.06)
+    assert found.low == pytest.approx(np.quantile(expected, 0.025), abs=0.04)
+    two = confirm(outputs[None], (np.arange(60) < 2)[:, None].astype(float), METRICS[name], rng).first
+    assert np.isnan([two.low, two.high]).all()
+
+
+@pytest.mark.parametrize("name", ["balanced_accuracy", "roc_auc"])
+def test_a_mean_over_classes_is_of_all_classes_in_every_draw(name: str):
+    rng = np.random.default_rng(3)
+    classes = np.repeat([0, 1, 2], [30, 27, 3])
+    targets = np.eye(3)[classes]
+    outputs = rng.dirichlet(np.ones(3), 60) * 0.5 + np.eye(3)[np.where(classes == 2, 1, classes)] * 0.5
+    outputs /= outputs.sum(axis=1, keepdims=True)
+    found = confirm(outputs[None], targets, METRICS[name], np.random.default_rng(0)).first
+    expected = written_out(name, outputs, targets)
+    assert found.standard_error == pytest.approx(expected.std(), rel=0.06)
+    limits = np.quantile(expected, [0.025, 0.975])
+    assert (found.low, found.high) == pytest.approx(tuple(limits), abs=0.2 * expected.std())
+
+
+def test_r2_is_nothing_that_draws_of_one_and_the_same_target_have():
+    rng = np.random.default_rng(3)
+    targets = np.where(np.arange(30) < 3, 5.0, 0.0)[:, None]  # exp(-3) of the draws have nothing but zeros
+    outputs = targets + 0.2 * rng.normal(size=(30, 1))
+    found = confirm(outputs[None], targets, METRICS["r2"], np.random.default_rng(0)).first
+    expected = written_out("r2", outputs, targets)
+    assert found.low == pytest.approx(np.quantile(expected, 0.025), abs=0.02)
+    assert found.low > 0.9
+    three = confirm(outputs[None, :3], np.arange(3.0)[:, None], METRICS["r2"], rng).first
+    assert np.isnan([three.low, three.high]).all()  # one in nine draws is of one row
+    constant = confirm(outputs[None, 3:], targets[3:], METRICS["r2"], rng).first
+    assert constant.estimate == 0

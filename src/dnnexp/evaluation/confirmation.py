@@ -24,7 +24,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dnnexp.evaluation.statistics import Interval
-from dnnexp.metrics import Metric, accuracy, log_loss, mae, r2
+from dnnexp.metrics import Metric, accuracy, average_precision, balanced_accuracy, f1, log_loss, mae, r2, roc_auc
+from dnnexp.metrics.decisions import balanced_accuracy_of_labels, f1_of_labels
 
 __all__ = ["REPLICATES", "Confirmation", "confirm"]
 
@@ -37,6 +38,9 @@ ELEMENTS = 2**21  # of a block of replicates, so that memory stays small
 ROUNDING = 1e-12  # of a share: one row of a billion weighs more
 MEANS_OF_ROWS = (accuracy, log_loss, mae)  # a matrix product does for them
 SHARES = (accuracy,)
+OF_WHAT_VARIES = (  # of a class or label that is not there, or a constant target, they are another question's score
+    average_precision, balanced_accuracy, balanced_accuracy_of_labels, f1, f1_of_labels, r2, roc_auc,
+)  # fmt: skip
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
@@ -74,10 +78,11 @@ def confirm(
     is exactly 1. Where rows or groups weigh unevenly, there are as many as Kish counts. A single network stands for
     itself: seeds bring no variance. Of fewer than FEWEST_GROUPS groups the standard error and the limits are NaN.
 
-    A replicate on whose rows the metric has no value, as where none is of a class that is to be ranked, is left out:
-    what is asked is how the score varies over test rows that have one, as these have. Of a class of one or two rows
-    nothing can be said of how others would be ranked: where more than UNDEFINED of the replicates have no value, the
-    standard error and the limits are NaN.
+    A replicate on whose rows the metric has no value is left out: what is asked is how the score varies over test rows
+    that have one, as these have. So is one where a class or label that there is does not occur, or a target that
+    varies does not: of OF_WHAT_VARIES it has the score of another question. Of a class of one or two rows nothing can
+    be said of how others would fare: where more than UNDEFINED of the replicates are left out, the standard error and
+    the limits are NaN.
     """
     A = np.ascontiguousarray(np.swapaxes(outputs, 1, 2))  # (S, n[L], rows)
     Y = np.ascontiguousarray(np.swapaxes(targets, 0, 1)[None])
@@ -94,6 +99,8 @@ def confirm(
         count = min(step, replicates - start)
         drawn = rng.multinomial(draws, np.full(units, 1 / units), count)[:, codes] * w  # (replicates, rows)
         table[start : start + count] = scores_of(A, Y, drawn, metric, decided)
+        if metric.function in OF_WHAT_VARIES:
+            table[start : start + count][~_varies(targets[w > 0], drawn[:, w > 0])] = np.nan
     scores = np.asarray(
         metric.function(A, np.broadcast_to(Y, A.shape), np.broadcast_to(w, (S, rows)), *decided), dtype=np.float64
     )
@@ -136,6 +143,17 @@ def scores_of(A: Array, Y: Array, drawn: Array, metric: Metric, decided: tuple[A
     return np.asarray(
         metric.function(np.broadcast_to(A, shape), np.broadcast_to(Y, shape), counts, *decided), dtype=np.float64
     )
+
+
+def _varies(targets: Array, drawn: Array) -> npt.NDArray[np.bool_]:
+    """Return (replicates,) whether each of the targets (rows, n[L]) that varies does on the rows that are drawn."""
+    is_drawn = drawn > 0
+    one = is_drawn.argmax(axis=1)
+    varies = np.ones(len(drawn), bool)
+    for values in targets.T:
+        if (values != values[0]).any():
+            varies &= (is_drawn & (values != values[one, None])).any(axis=1)
+    return varies
 
 
 class _Worth(NamedTuple):
