@@ -41,6 +41,16 @@ def runs(table: str) -> list[dict[str, Any]]:
         ]
 
 
+def test_a_metric_that_is_none_to_choose_by_is_warned_of(capsys: pytest.CaptureFixture[str]) -> None:
+    data = [*SMALL, "tracking=none", "evaluation=holdout"]
+    for metric, warnings in (("calibration_error", 1), ("log_loss", 0)):
+        measured = [*data, f"evaluation.metric={metric}"]
+        for command, sides in ((main, ["--a", "model.depth=1", "--b", "model.depth=2"]), (train.main, [])):
+            assert command([*measured, *sides]) == 0
+            said = "warning: evaluation.metric: calibration_error is least where"
+            assert capsys.readouterr().err.count(said) == warnings
+
+
 def test_the_answer_says_what_each_scored_and_the_difference(capsys: pytest.CaptureFixture[str]) -> None:
     printed = compare(
         capsys,

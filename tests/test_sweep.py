@@ -235,6 +235,16 @@ def test_more_seeds_to_confirm_with_than_a_finished_study_had_are_not_ignored_in
     assert "over 3 seeds" in captured.out
 
 
+def test_a_metric_that_is_none_to_choose_by_is_warned_of_and_its_test_score_has_no_interval(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    sweep("study=s", "tracking=none", "evaluation.metric=calibration_error")
+    captured = capsys.readouterr()
+    assert captured.err.startswith("warning: evaluation.metric: calibration_error is least where every row is given ")
+    assert captured.err.count("\n") == 1
+    assert "No interval: a calibration error is the larger the fewer rows it is of" in " ".join(captured.out.split())
+
+
 def write_wine(path: Path, permuted: bool) -> None:
     """Write wine with an official split, the test labels permuted or not."""
     X, y = load_wine(return_X_y=True)

@@ -79,6 +79,8 @@ def main(a: Config, b: Config, terminal: Terminal) -> None:
     from dnnexp.reporting.comparison import comparison_sentences
 
     protocol = a.protocol(dataset)
+    if caution := protocol.metric.caution:
+        terminal.warn(f"evaluation.metric: {caution}")
     for config in (a, b):
         require_suited(config.trainer, protocol)
     protocol.require_defined()

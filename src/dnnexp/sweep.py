@@ -44,6 +44,8 @@ def main(config: Config, terminal: Terminal) -> None:
         protocol = make_protocol(config)
         for line in protocol.dataset.summary:
             terminal.say(line)
+        if caution := protocol.metric.caution:
+            terminal.warn(f"evaluation.metric: {caution}")
         sweep = make_sweep(config, protocol)
         require_own_name(config, sweep.name)
         if note := note_on_depth(config.search, config.model.residual):

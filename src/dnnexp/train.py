@@ -36,6 +36,8 @@ def main(config: Config, terminal: Terminal) -> None:
 
     started = time.time()
     protocol = config.protocol(dataset)
+    if caution := protocol.metric.caution:
+        terminal.warn(f"evaluation.metric: {caution}")
     shape = network_shape(config.configuration, protocol)
     terminal.dimensions(shape.dimensions, shape.n[0])
     if reason := first_step_trouble(config.configuration, protocol):

@@ -7,7 +7,7 @@ from sklearn import metrics as sk
 
 from dnnexp.evaluation import confirmation
 from dnnexp.evaluation.confirmation import REPLICATES, Confirmation, confirm, scores_of
-from dnnexp.metrics import METRICS
+from dnnexp.metrics import METRICS, suited_metrics
 
 RNG = np.random.default_rng(5)
 ROWS, SEEDS = 40, 3
@@ -342,3 +342,16 @@ def test_r2_is_nothing_that_draws_of_one_and_the_same_target_have():
     assert np.isnan([three.low, three.high]).all()  # one in nine draws is of one row
     constant = confirm(outputs[None, 3:], targets[3:], METRICS["r2"], rng).first
     assert constant.estimate == 0
+
+
+@pytest.mark.parametrize("task", ["binary", "multilabel", "multiclass"])
+def test_a_calibration_error_has_no_limits_as_draws_of_the_rows_are_worse_calibrated_than_the_rows(task: str):
+    rng = np.random.default_rng(0)
+    outputs = rng.dirichlet(np.ones(3), (4, 150)) if task == "multiclass" else rng.random((4, 150, 2))
+    targets = np.eye(3)[rng.integers(0, 3, 150)] if task == "multiclass" else rng.integers(0, 2, (150, 2)).astype(float)
+    if task == "binary":
+        outputs, targets = outputs[..., :1], targets[:, :1]
+    found = confirm(outputs, targets, suited_metrics(task)["calibration_error"], np.random.default_rng(1))
+    for score in (found.mean, found.first):
+        assert np.isfinite(score.estimate)
+        assert np.isnan([score.low, score.high, score.standard_error]).all()

@@ -115,13 +115,16 @@ def test_several_seeds_are_answered_by_their_mean_and_the_champions_own_score() 
 
 
 def test_why_there_is_no_interval_of_the_test_score_is_said() -> None:
-    trials = [built(trial) for trial in depth_of(1, 0.8)]
-    why = " No interval: too often a draw of these rows has no accuracy, as where a class has one or two."
-    for scores in ((0.7,), (0.7, 0.8)):
-        known = {"test/accuracy": 0.75, "test/accuracy_sd": 0.05}
-        assert sentences(trials, confirmation(trials[2], test_scores=scores, metrics=known), depths=1)[2].endswith(why)
-        known |= {"test/accuracy_low": 0.6, "test/accuracy_high": 0.9}
-        assert "No interval" not in sentences(trials, confirmation(trials[2], metrics=known), depths=1)[2]
+    few = " No interval: these rows are too few for one, or their groups, or those of a class."
+    biased = " No interval: a calibration error is the larger the fewer rows it is of, and draws of these are of fewer."
+    for metric, why in (("accuracy", few), ("calibration_error", biased)):
+        trials = [replace(built(trial), metric=metric) for trial in depth_of(1, 0.8)]
+        for scores in ((0.7,), (0.7, 0.8)):
+            known = {f"test/{metric}": 0.75, f"test/{metric}_sd": 0.05}
+            found = confirmation(trials[2], test_scores=scores, metrics=known)
+            assert sentences(trials, found, depths=1)[2].endswith(why)
+            known |= {f"test/{metric}_low": 0.6, f"test/{metric}_high": 0.9}
+            assert "No interval" not in sentences(trials, confirmation(trials[2], metrics=known), depths=1)[2]
 
 
 def test_what_the_test_rows_chose_is_called_optimistic_with_the_gap_that_was_measured() -> None:

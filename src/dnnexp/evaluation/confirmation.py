@@ -26,6 +26,7 @@ import numpy.typing as npt
 from dnnexp.evaluation.statistics import Interval
 from dnnexp.metrics import Metric, accuracy, average_precision, balanced_accuracy, f1, log_loss, mae, r2, roc_auc
 from dnnexp.metrics.decisions import balanced_accuracy_of_labels, f1_of_labels
+from dnnexp.metrics.probabilities import calibration_error, calibration_error_of_labels
 
 __all__ = ["REPLICATES", "Confirmation", "confirm"]
 
@@ -38,6 +39,7 @@ ELEMENTS = 2**21  # of a block of replicates, so that memory stays small
 ROUNDING = 1e-12  # of a share: one row of a billion weighs more
 MEANS_OF_ROWS = (accuracy, log_loss, mae)  # a matrix product does for them
 SHARES = (accuracy,)
+BIASED = (calibration_error, calibration_error_of_labels)  # upward, and draws of few rows a second time
 OF_WHAT_VARIES = (  # of a class or label that is not there, or a constant target, they are another question's score
     average_precision, balanced_accuracy, balanced_accuracy_of_labels, f1, f1_of_labels, r2, roc_auc,
 )  # fmt: skip
@@ -76,7 +78,8 @@ def confirm(
     seeds add to the variance. A share of rows, such as accuracy, gets Wilson's limits, with as many rows as its
     variance is worth, never more than there are: of 36 right ones in 36 rows a percentile would say that the accuracy
     is exactly 1. Where rows or groups weigh unevenly, there are as many as Kish counts. A single network stands for
-    itself: seeds bring no variance. Of fewer than FEWEST_GROUPS groups the standard error and the limits are NaN.
+    itself: seeds bring no variance. Of fewer than FEWEST_GROUPS groups, and where the metric is BIASED, the standard
+    error and the limits are NaN.
 
     A replicate on whose rows the metric has no value is left out: what is asked is how the score varies over test rows
     that have one, as these have. So is one where a class or label that there is does not occur, or a target that
@@ -113,7 +116,8 @@ def confirm(
     def interval(estimate: float, replicates: Floats, of_seeds: float = 0.0) -> Interval:
         defined = replicates[np.isfinite(replicates)]
         is_known = len(defined) >= (1 - UNDEFINED) * len(replicates)
-        if not is_known or (groups is not None and worth.units < FEWEST_GROUPS):
+        is_few = groups is not None and worth.units < FEWEST_GROUPS
+        if metric.function in BIASED or is_few or not is_known:
             return Interval(estimate, math.nan, math.nan, math.nan, confidence)
         of_rows = _variance(defined)
         t = _student(_satterthwaite((of_rows, freedom), (of_seeds, S - 1)), confidence)

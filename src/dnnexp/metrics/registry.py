@@ -30,6 +30,7 @@ class Metric(NamedTuple):
     decides: bool = False  # the score depends on the threshold between no and yes
     of_labels: Callable[..., np.ndarray] | None = None  # None: the same as function
     in_units: bool = False  # the score is in the units of the target
+    caution: str = ""  # why nothing should be chosen by it, and what to take; "" where it may
 
 
 METRICS: dict[str, Metric] = {
@@ -53,6 +54,8 @@ METRICS: dict[str, Metric] = {
         greater_is_better=False,
         tasks=CLASSES,
         of_labels=probabilities.calibration_error_of_labels,
+        caution="calibration_error is least where every row is given the shares of the classes, and nothing was "
+        "learned; choose by log_loss, which wants both, and calibration_error is recorded beside it",
     ),
     "f1": Metric(decisions.f1, greater_is_better=True, tasks=CLASSES, decides=True, of_labels=decisions.f1_of_labels),
     "log_loss": Metric(

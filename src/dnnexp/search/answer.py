@@ -19,6 +19,10 @@ __all__ = ["OPTIMISTIC", "answer", "inputs_sentence", "short_verdict", "verdict"
 
 NO_YARDSTICKS = Yardsticks()
 FEWER = 0.9  # times the rows, from which down a score is lower for that reason too
+TOO_FEW = "these rows are too few for one, or their groups, or those of a class"
+BIASED = {
+    "calibration_error": "a calibration error is the larger the fewer rows it is of, and draws of these are of fewer"
+}
 OPTIMISTIC = "optimistic"  # what a figure is that was chosen by the rows it was measured on
 
 
@@ -140,7 +144,7 @@ def _confirmed(confirmation: TrialRecord, test_rows: int, development_rows: int,
     rows = f"on {test_rows:,} rows that {'chose nothing' if is_honest else f'chose it ({OPTIMISTIC})'}"
     unknown = ""
     if f"test/{metric}" in confirmation.metrics and f"test/{metric}_low" not in confirmation.metrics:
-        unknown = f" No interval: too often a draw of these rows has no {metric}, as where a class has one or two."
+        unknown = f" No interval: {BIASED.get(metric, TOO_FEW)}."
     if len(scores) <= 1:
         limits = _limits(confirmation, "first")
         return [f"{refitted}, it has test {metric} {number(score)}{f' ({limits})' if limits else ''} {rows}.{unknown}"]
