@@ -64,6 +64,15 @@ def test_the_best_is_the_least_where_less_is_better_and_an_end_by_error_says_so(
     assert lines(console)[-1] == "stopped after 2 epochs in 1.0 s: loss 0.4000, best rmse 0.2000 at epoch 1"
 
 
+def test_an_epoch_without_a_value_of_the_metric_is_passed_over() -> None:
+    console = plain()
+    with TrainingProgress(console, 3, "roc_auc", clock=Clock()) as progress:
+        for epoch, score in ((1, float("nan")), (2, 0.7), (3, 0.6)):
+            progress.epoch(epoch, 0.5, score)
+    assert lines(console)[0] == "epoch 1/3  loss 0.5000  at most 0.0 s left"
+    assert lines(console)[-1].endswith("best roc_auc 0.7000 at epoch 2")
+
+
 def test_a_training_without_scores_shows_its_loss() -> None:
     console = plain()
     with TrainingProgress(console, 1, "accuracy", clock=Clock()) as progress:

@@ -97,7 +97,7 @@ class TrainingProgress:
         if not self._epoch:
             self._before = epoch - 1
         self._epoch, self._loss = epoch, loss
-        if score is not None and (self._best is None or self._sign * score > self._sign * self._best[0]):
+        if score is not None and _is_better(score, self._best and self._best[0], self._sign):
             self._best = (score, epoch)
         left = (self._clock() - self._started) / (epoch - self._before) * (self._epochs - epoch)
         words = [f"epoch {epoch}/{self._epochs}", f"loss {number(loss)}"]
@@ -160,7 +160,7 @@ class SweepProgress:
         if self._stage != (depth, stage):
             self._best = None  # scores of different stages are not compared
             self._stage, self._since, self._first = (depth, stage), self._clock(), done
-        if score is not None and (self._best is None or self._sign * score > self._sign * self._best[0]):
+        if score is not None and _is_better(score, self._best and self._best[0], self._sign):
             self._best = (score, error, network)
         self._live.show(self._line(depth, stage, done, total), done, total)
 
@@ -208,3 +208,8 @@ class SweepProgress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._live.stop()
+
+
+def _is_better(score: float, best: float | None, sign: int) -> bool:
+    """Whether a score beats the best so far; where the metric has no value, it does not."""
+    return not math.isnan(score) and (best is None or sign * score > sign * best)

@@ -15,6 +15,7 @@ from made_contents import BOUNDARY, CHOICE, CSV, made
 from dnnexp.notation import with_error
 from dnnexp.reporting.report import Contents, report_html
 from dnnexp.reporting.report.contents import Baseline, Confusion, Depth, Estimate, Example, Optimism, Residuals
+from dnnexp.reporting.report.leaderboard import rows
 
 PARTS = ["depths", "leaderboard", "searched", "learned", "efforts", "outcome", "data", "use", "provenance"]
 VOID = {"meta", "link", "input", "img", "br"}
@@ -165,6 +166,16 @@ def test_baselines_stand_where_their_scores_put_them() -> None:
     place = order.index(base.name)
     scores = [trial.score.value for trial in contents.trials if trial.score]
     assert place == sum(score >= 0.96 for score in scores)
+
+
+@pytest.mark.parametrize("greater", [True, False])
+def test_a_baseline_that_could_not_be_scored_stands_below_all_that_could(greater: bool) -> None:
+    bases = (Baseline("linear", None), Baseline("constant", Estimate(0.5)))
+    trials = [replace(trial, score=Estimate(0.8)) for trial in made().trials]
+    trials.append(replace(trials[0], score=None, rank=None))
+    order = [row.network for row in rows(made(trials=trials, baselines=bases, greater_is_better=greater))]
+    assert order[-1] == "linear"
+    assert order.index("constant") == (len(trials) - 1 if greater else 0)
 
 
 def test_the_table_can_be_taken_away_as_csv() -> None:

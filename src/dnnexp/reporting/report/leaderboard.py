@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -71,18 +70,16 @@ def rows(contents: Contents) -> list[Row]:
     known = [(score.value, score.error or 0.0) for score in scores if score is not None]
     limits = [end for value, error in known for end in (value - error, value + error)]
     scale = score_scale(limits, greater_is_better=contents.greater_is_better)
-    waiting = sorted(contents.baselines, key=lambda base: -sign * _value(base.score))
+    waiting = [(sign * base.score.value, base) for base in contents.baselines if base.score is not None]
+    waiting.sort(key=lambda scored: -scored[0])
     table: list[Row] = []
     for key, trial in enumerate(contents.trials):
-        while waiting and (trial.score is None or sign * _value(waiting[0].score) > sign * trial.score.value):
-            table.append(_baseline(waiting.pop(0), settings, scale.at))
+        while waiting and (trial.score is None or waiting[0][0] > sign * trial.score.value):
+            table.append(_baseline(waiting.pop(0)[1], settings, scale.at))
         table.append(_trial(key, trial, settings, scale.at))
-    table += [_baseline(base, settings, scale.at) for base in waiting]
+    last = [*(base for _, base in waiting), *(base for base in contents.baselines if base.score is None)]
+    table += [_baseline(base, settings, scale.at) for base in last]
     return [row._replace(is_hidden=place >= SHOWN and row.kind == "trial") for place, row in enumerate(table)]
-
-
-def _value(score: Estimate | None) -> float:
-    return -math.inf if score is None else score.value
 
 
 def _trial(key: int, trial: Trial, settings: list[str], at: Place) -> Row:
