@@ -79,7 +79,7 @@ def report_contents(
         greater_is_better=protocol.metric.greater_is_better,
         sentences=tuple(sentences),
         choice=choice,
-        depths=[_depth(summary) for summary in climb.summaries],
+        depths=[_depth(summary, climb.choice) for summary in climb.summaries],
         trials=_trials(ended, climb.screened),
         leaderboard_csv=leaderboard(records, yardsticks.judged, is_optimistic=is_optimistic),
         baselines=[_baseline(base, is_fresh=base is yardsticks.rescored) for base in yardsticks.judged],
@@ -136,9 +136,14 @@ def _tested(confirmation: TrialRecord) -> Estimate | None:
 def _over_one_layer(choice: TrialRecord, summaries: Sequence[DepthSummary]) -> Estimate | None:
     """Return what the choice gains over the best network of one hidden layer, paired by fold and seed."""
     single = next((summary.best for summary in summaries if summary.depth == 1), None)
-    if single is None or choice.depth <= 1 or len(single.scores) != len(choice.scores):
+    return _gain(choice, single) if single is not None and choice.depth > 1 else None
+
+
+def _gain(record: TrialRecord, other: TrialRecord) -> Estimate | None:
+    """Return what one gains over the other, paired by fold and seed; None where these are not the same."""
+    if len(record.scores) != len(other.scores):
         return None
-    return _estimate(paired_gain(choice.oriented_scores, single.oriented_scores, choice.n_train, choice.n_score))
+    return _estimate(paired_gain(record.oriented_scores, other.oriented_scores, record.n_train, record.n_score))
 
 
 def _estimate(interval: Interval) -> Estimate:
@@ -171,8 +176,9 @@ def _optimism(climb: Climb) -> Optimism | None:
     return Optimism(network_name(climb.choice), screening, rescored, _estimate(difference))
 
 
-def _depth(summary: DepthSummary) -> Depth:
+def _depth(summary: DepthSummary, choice: TrialRecord | None) -> Depth:
     best = summary.best
+    over = _gain(best, choice) if best is not None and choice is not None and best.depth > choice.depth else None
     return Depth(
         depth=summary.depth,
         network="" if best is None else network_name(best),
@@ -185,6 +191,7 @@ def _depth(summary: DepthSummary) -> Depth:
         pruned=summary.pruned,
         seconds=summary.seconds,
         curves={} if best is None else best.curves,
+        over_choice=over,
     )
 
 
@@ -198,7 +205,8 @@ def _trials(standings: Sequence[Standing], choice: TrialRecord | None) -> list[T
             stage=record.stage,
             number=screened.number,
             state=record.state,
-            score=None if record.score is None else Estimate(record.score, standard_error(record)),
+            score=_with_error(record),
+            screening=_with_error(screened),
             test=record.metrics.get(f"test/{record.metric}") if record.score is not None else None,
             parameters=screened.parameters,
             settings=_settings(screened, varied),
@@ -209,6 +217,10 @@ def _trials(standings: Sequence[Standing], choice: TrialRecord | None) -> list[T
         )
         for rank, (screened, record) in enumerate(standings, 1)
     ]
+
+
+def _with_error(record: TrialRecord) -> Estimate | None:
+    return None if record.score is None else Estimate(record.score, standard_error(record))
 
 
 def _settings(record: TrialRecord, varied: Sequence[str]) -> dict[str, float | str]:

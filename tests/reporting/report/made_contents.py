@@ -102,6 +102,7 @@ def _trial(rng: np.random.Generator, number: int, depth: int) -> Trial:
         number=number,
         state="diverged" if diverged else "complete",
         score=None if diverged else Estimate(score, 0.004),
+        screening=None if diverged else Estimate(score, 0.004),
         test=None if diverged else score + 0.001,
         parameters=width * 75 + (depth - 1) * width * width,
         settings={
@@ -124,6 +125,7 @@ def _depth(rng: np.random.Generator, depth: int, before: tuple[int, ...]) -> Dep
         network=f"d{depth}-64-gelu",
         score=Estimate(0.9875 - 0.001 * len(before), 0.0061),
         gain=gain,
+        over_choice=Estimate(-0.001 * len(before), 0.005, -0.013, 0.011) if before else None,
         compared_depth=before[0] if before else None,
         verdict="gain -0.0010 ± 0.0040 over depth 1, not distinguishable from no gain" if before else "the first depth",
         trials=20,

@@ -33,7 +33,16 @@ def test_four_questions_are_answered() -> None:
     assert said["Do more layers help?"].answer == "not clearly"
     assert "2 hidden layers: -0.0010 ± 0.0040 over 1" in said["Do more layers help?"].behind
     assert said["How sure of the score?"].answer == "0.9706 to 1.0000"  # no accuracy is above 1
-    assert "more layers: gains up to +0.0090 are not ruled out" in said["Do more layers help?"].behind
+    assert "more layers: gains up to +0.0110 over the choice are not ruled out" in said["Do more layers help?"].behind
+
+
+def test_what_is_not_ruled_out_is_a_gain_over_the_choice_not_over_the_best() -> None:
+    one, *deeper = made().depths
+    worse = [replace(depth, over_choice=Estimate(-0.02, 0.004, -0.031, -0.009)) for depth in deeper]
+    behind = cards(made(depths=[one, *worse]))["Do more layers help?"].behind
+    assert "more layers: gains over the choice are ruled out (95% intervals)" in behind
+    unknown = [replace(depth, over_choice=None) for depth in deeper]
+    assert not any("ruled out" in line for line in cards(made(depths=[one, *unknown]))["Do more layers help?"].behind)
 
 
 def test_a_deep_choice_says_what_it_gains_over_one_layer() -> None:

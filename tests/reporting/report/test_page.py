@@ -178,6 +178,22 @@ def test_a_baseline_that_could_not_be_scored_stands_below_all_that_could(greater
     assert order.index("constant") == (len(trials) - 1 if greater else 0)
 
 
+def test_a_median_is_spoken_of_where_one_is_drawn() -> None:
+    assert "Line: median" not in report_html(made(12))
+    assert "Line: median of neighbours" in report_html(made(60))
+
+
+def test_what_the_figures_are_is_said_truly() -> None:
+    html = report_html(made())
+    assert "cannot be told from the best" not in html  # that is a matter of paired differences
+    assert "of a baseline one model, fitted on all development rows" in html
+    (heading,) = [
+        attrs for tag, attrs in page(made()).elements if tag == "th" and "test rows" in attrs.get("title", "")
+    ]
+    assert "of a baseline one model" in heading["title"]
+    assert "by the screening, which all trials have" in html
+
+
 def test_the_table_can_be_taken_away_as_csv() -> None:
     link = next(attrs for tag, attrs in page(made(study="a / b")).elements if tag == "a")
     assert base64.b64decode(link["href"].partition("base64,")[2]).decode() == CSV

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from made_contents import made
 
+from dnnexp.reporting.report.contents import Contents, Estimate
 from dnnexp.reporting.report.depths import depth_curve, gains, rung
 from dnnexp.reporting.report.plot import Plot, element, linear, logarithmic, places, text_of
-from dnnexp.reporting.report.trials import running_median, score_scale
+from dnnexp.reporting.report.trials import effect, parallel, running_median, score_by_size, score_scale
 
 
 def circles(svg: str, class_: str) -> list[tuple[float, float]]:
@@ -90,3 +92,32 @@ def test_what_is_drawn_is_escaped() -> None:
     assert element("text", "<b>", title='"') == '<text title="&#34;">&lt;b&gt;</text>'
     plot = Plot(linear([0, 1]), linear([0, 1]), "<x>", "</svg>")
     assert "</svg><" not in str(plot.svg('"><script>')).removesuffix("</svg>")
+
+
+def rescored() -> Contents:
+    """Of twelve trials six were scored again, the choice among them, and fell below what they were screened with."""
+    trials = [
+        replace(trial, stage="rescore", score=Estimate(0.5, 0.004)) if k < 6 and trial.score else trial
+        for k, trial in enumerate(made().trials)
+    ]
+    return made(trials=trials)
+
+
+def test_trials_that_were_scored_again_are_drawn_by_the_screening_that_all_have() -> None:
+    contents = rescored()
+    again, once = str(score_by_size(contents)), str(score_by_size(made()))
+    assert again == once
+    assert len(circles(again, "d")) == sum(trial.screening is not None for trial in contents.trials)
+    assert len(re.findall(r'class="dot d\d choice"', again)) == 1
+    rates = [float(trial.settings["learning rate"]) for trial in contents.trials]
+    assert str(effect(contents, "learning rate", rates)) == str(effect(made(), "learning rate", rates))
+    axes = [("learning rate", rates)]
+    assert str(parallel(contents, axes)) == str(parallel(made(), axes))
+
+
+def test_a_trial_that_was_lost_when_it_was_scored_again_keeps_the_dot_of_its_screening() -> None:
+    first, *others = made().trials
+    lost = replace(first, stage="rescore", state="diverged", score=None, rank=None)
+    rates = [float(trial.settings["learning rate"]) for trial in made().trials]
+    svg = str(effect(made(trials=[lost, *others]), "learning rate", rates))
+    assert svg == str(effect(made(), "learning rate", rates))

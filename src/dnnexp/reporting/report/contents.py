@@ -92,6 +92,7 @@ class Depth:
     pruned: int
     seconds: float
     curves: Mapping[str, Sequence[float]] = field(default_factory=dict)  # of the best, "val/accuracy" by epoch
+    over_choice: Estimate | None = None  # gain of the best over the choice, where it is deeper than that
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,8 @@ class Trial:
     stage: str  # screen, rescore
     number: int
     state: str  # complete, pruned, diverged
-    score: Estimate | None
+    score: Estimate | None  # what it is judged by: on fresh folds where it was scored again
+    screening: Estimate | None  # as it was first scored, like all the others
     test: float | None
     parameters: int
     settings: Mapping[str, float | str]  # what was searched, by names as one reads them

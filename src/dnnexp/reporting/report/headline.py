@@ -194,8 +194,12 @@ def _possible(estimate: Estimate, *, greater_is_better: bool) -> tuple[float, fl
 
 
 def _not_ruled_out(contents: Contents) -> list[str]:
-    """Return how much a deeper network might still gain."""
+    """Return how much a deeper network might still gain over the choice."""
     choice = contents.choice
-    deeper: list[Depth] = [d for d in contents.depths if choice is not None and d.depth > choice.depth]
-    limits = [d.gain.high for d in deeper if d.gain is not None and d.gain.high is not None]
-    return [f"more layers: gains up to {gain(max(limits))} are not ruled out"] if limits else []
+    over = [d.over_choice for d in contents.depths if choice is not None and d.depth > choice.depth]
+    limits = [gained.high for gained in over if gained is not None and gained.high is not None]
+    if not limits:
+        return []
+    if max(limits) <= 0:
+        return ["more layers: gains over the choice are ruled out (95% intervals)"]
+    return [f"more layers: gains up to {gain(max(limits))} over the choice are not ruled out"]

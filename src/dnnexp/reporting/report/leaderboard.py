@@ -10,9 +10,10 @@ from dnnexp.reporting.report.contents import ACTIVATION, FIRST_WIDTH, Baseline, 
 from dnnexp.reporting.report.plot import text_of
 from dnnexp.reporting.report.trials import score_scale
 
-__all__ = ["Field", "Row", "columns", "rows"]
+__all__ = ["TESTED", "Field", "Row", "columns", "rows"]
 
 Place = Callable[[float], float]
+TESTED = "of a network the mean of those of its folds, of a baseline one model, fitted on all development rows"
 SHOWN = 25  # rows before more are asked for
 
 
@@ -39,7 +40,7 @@ def columns(contents: Contents) -> list[tuple[str, str, bool]]:
     """Return the heading, its explanation, and whether a small screen can do without, of what follows the network."""
     metric = contents.metric
     score = f"{metric} on development data ± corrected standard error"
-    test = f"{metric} on the test rows, mean of the networks"
+    test = f"{metric} on the test rows, {TESTED}"
     if contents.is_optimistic:
         judged = [(metric, f"{score}; nothing is chosen by it", False)]
         judged += [("test (optimistic)", f"{test}; what is chosen by, and so optimistic", False)]

@@ -17,7 +17,7 @@ from dnnexp.notation import counted, duration, gain, interval, number, with_erro
 from dnnexp.reporting.report.contents import Confusion, Contents, Residuals, Trial
 from dnnexp.reporting.report.depths import best_of_curves, curves_by_depth, depth_curve, gains, layers, rung
 from dnnexp.reporting.report.headline import headline, metric_in_words
-from dnnexp.reporting.report.leaderboard import columns, rows
+from dnnexp.reporting.report.leaderboard import TESTED, columns, rows
 from dnnexp.reporting.report.outcome import (
     boundary_plot,
     confusion_rows,
@@ -26,7 +26,7 @@ from dnnexp.reporting.report.outcome import (
     residual_plots,
     swatches,
 )
-from dnnexp.reporting.report.trials import effect, parallel, score_by_size
+from dnnexp.reporting.report.trials import effect, has_median, parallel, score_by_size
 
 __all__ = ["report_html"]
 
@@ -53,6 +53,7 @@ def report_html(contents: Contents) -> str:
         gains=gains(contents) if any(d.gain for d in contents.depths) else None,
         columns=columns(contents),
         rows=table,
+        tested=TESTED,
         csv=_address(contents.leaderboard_csv, "text/csv"),
         file=re.sub(r"[^\w.-]+", "-", contents.study),
         searched=_searched(contents),
@@ -99,7 +100,7 @@ def _address(text: str, kind: str) -> str:
 
 
 def _scored(contents: Contents) -> list[Trial]:
-    return [trial for trial in contents.trials if trial.score is not None]
+    return [trial for trial in contents.trials if trial.screening is not None]
 
 
 def _varied(contents: Contents) -> list[str]:
@@ -113,17 +114,20 @@ def _varied(contents: Contents) -> list[str]:
     ]
 
 
-def _searched(contents: Contents) -> list[Figure]:
-    """Return the score by each number that was searched, and by size."""
-    if len(_scored(contents)) < FEWEST:
+def _searched(contents: Contents) -> list[tuple[str, Markup, str]]:
+    """Return the score by each number that was searched, and by size: title, drawing and what is seen on it."""
+    scored = _scored(contents)
+    if len(scored) < FEWEST:
         return []
-    figures = []
+    median = " Line: median of neighbours." if has_median(len(scored)) else ""
+    note, figures = f"One dot for each trial; crosses diverged.{median}", []
     for name in _varied(contents):
         values = [trial.settings[name] for trial in contents.trials]
         numbers = [float(value) for value in values if not isinstance(value, str)]
         if len(numbers) == len(values):
-            figures.append((f"Effect of the {name}", effect(contents, name, numbers)))
-    return [*figures, ("Score against parameters", score_by_size(contents))]
+            figures.append((f"Effect of the {name}", effect(contents, name, numbers), note))
+    by_size = "One dot for each trial. Line: the best score of networks up to that size."
+    return [*figures, ("Score against parameters", score_by_size(contents), by_size)]
 
 
 def _ways(contents: Contents) -> Markup | None:

@@ -1,4 +1,7 @@
-"""The charts of trials: scores by what was searched and by size, and all of it at once as parallel coordinates."""
+"""The charts of trials: scores by what was searched and by size, and all of it at once as parallel coordinates.
+
+All are drawn by the score of their screening: what was scored again is judged by other folds than what was not.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,9 @@ from dnnexp.reporting.report.contents import Contents, Trial
 from dnnexp.reporting.report.depths import rung
 from dnnexp.reporting.report.plot import HEIGHT, Plot, Scale, element, linear, logarithmic, places, spans_widely
 
-__all__ = ["effect", "parallel", "score_by_size"]
+__all__ = ["effect", "has_median", "parallel", "score_by_size"]
 
+FEWEST = 32  # trials of which medians along an axis are drawn
 STRONG = 30  # lines at most that are drawn as the best
 
 
@@ -23,7 +27,7 @@ def effect(contents: Contents, name: str, values: Sequence[float | None], *, is_
     values: one for each of contents.trials. Scores far below the others are drawn at the edge.
     """
     found = [(k, v, t) for k, (v, t) in enumerate(zip(values, contents.trials, strict=True)) if v is not None]
-    scored = [(k, v, t, t.score.value) for k, v, t in found if t.score is not None]
+    scored = [(k, v, t, t.screening.value) for k, v, t in found if t.screening is not None]
     if is_log is None:
         is_log = spans_widely([v for _, v, _ in found])
     x = (logarithmic if is_log else linear)([v for _, v, _ in found])
@@ -33,7 +37,7 @@ def effect(contents: Contents, name: str, values: Sequence[float | None], *, is_
         plot.dot(value, score, f"{rung(trial.depth)}{' choice' * trial.is_choice}", 5.5 if trial.is_choice else 3.2, k)
     worst = y.low if contents.greater_is_better else y.high
     for k, value, trial in found:
-        if trial.state == "diverged":
+        if trial.state == "diverged" and trial.screening is None:
             at, up = plot.across(value), plot.up(worst)
             cross = f"M{at - 3.5:.1f} {up - 3.5:.1f}l7 7m0 -7l-7 7"
             plot.add("path", class_="cross", d=cross, data_k=k)
@@ -56,9 +60,14 @@ def score_scale(scores: Sequence[float], *, greater_is_better: bool) -> Scale:
     return linear([sign * edge, sign * best])
 
 
+def has_median(count: int) -> bool:
+    """Whether so many trials have a line of medians."""
+    return count >= FEWEST
+
+
 def running_median(xs: Sequence[float], ys: Sequence[float], parts: int = 10) -> list[tuple[float, float]]:
-    """Return the median (x, y) of `parts` groups of neighbours in x, of at least 8 each; [] of fewer than 32."""
-    if len(xs) < 32:
+    """Return the median (x, y) of `parts` groups of neighbours in x, of at least 8 each; [] of too few for one."""
+    if not has_median(len(xs)):
         return []
     pairs = sorted(zip(xs, ys, strict=True))
     size = max(8, len(pairs) // parts)
@@ -67,11 +76,9 @@ def running_median(xs: Sequence[float], ys: Sequence[float], parts: int = 10) ->
 
 
 def score_by_size(contents: Contents) -> Markup:
-    """Return the score of each trial by its number of parameters, with the line of the best for their size."""
-    trials = [t for t in contents.trials if t.score is not None and t.stage != "rescore"] or [
-        t for t in contents.trials if t.score is not None
-    ]
-    y = score_scale([t.score.value for t in trials if t.score], greater_is_better=contents.greater_is_better)
+    """Return the score of each trial by its number of parameters, with the line of the best up to a size."""
+    trials = [t for t in contents.trials if t.screening is not None]
+    y = score_scale([_value(t) for t in trials], greater_is_better=contents.greater_is_better)
     plot = Plot(logarithmic([t.parameters for t in trials]), y, "parameters (log scale)", contents.metric)
     sign = 1 if contents.greater_is_better else -1
     front: list[tuple[float, float]] = []
@@ -86,11 +93,11 @@ def score_by_size(contents: Contents) -> Markup:
         plot.dot(trial.parameters, _value(trial), mark, radius, numbers[id(trial)])
     plot.line(front, "median")
     best = ", ".join(f"{size:,.0f} parameters {score:.4g}" for size, score in front[::2][-4:])
-    return plot.svg(f"{contents.metric} of {len(trials)} trials by number of parameters. Best for their size: {best}.")
+    return plot.svg(f"{contents.metric} of {len(trials)} trials by number of parameters. Best up to a size: {best}.")
 
 
 def _value(trial: Trial) -> float:
-    return math.nan if trial.score is None else trial.score.value
+    return math.nan if trial.screening is None else trial.screening.value
 
 
 def parallel(contents: Contents, axes: Sequence[tuple[str, Sequence[float | str]]]) -> Markup:
@@ -98,7 +105,9 @@ def parallel(contents: Contents, axes: Sequence[tuple[str, Sequence[float | str]
 
     axes: name and a value for each of contents.trials; the score is the last axis and is not among them.
     """
-    scored = [k for k, trial in enumerate(contents.trials) if trial.score is not None]
+    sign = 1 if contents.greater_is_better else -1
+    scored = [k for k, trial in enumerate(contents.trials) if trial.screening is not None]
+    scored.sort(key=lambda k: -sign * _value(contents.trials[k]))
     y = score_scale([_value(contents.trials[k]) for k in scored], greater_is_better=contents.greater_is_better)
     drawn = [(name, *_axis(values)) for name, values in axes]
     drawn.append((contents.metric, y, [_value(trial) for trial in contents.trials]))
