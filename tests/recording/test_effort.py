@@ -8,10 +8,8 @@ from typing import Any
 
 import pytest
 
-from dnnexp.recording.effort import best_of_table, efforts, flattery
-from dnnexp.search.ladder import climb
+from dnnexp.recording.effort import best_of_table, efforts
 from dnnexp.search.records import TrialRecord
-from dnnexp.search.schema import SearchConfig
 
 
 def trial(number: int, score: float | None, **fields: Any) -> TrialRecord:
@@ -35,18 +33,3 @@ def test_the_best_of_n_is_that_of_all_searches_that_might_have_been() -> None:
     assert [(row["depth"], row["trials"]) for row in rows] == [("1", "1"), ("1", "2"), ("1", "3")]
     assert float(rows[0]["low"]) < float(rows[0]["expected_best"]) < float(rows[0]["high"])
     assert rows[2]["low"] == rows[2]["high"] == ""
-
-
-def test_a_winner_was_flattered_by_how_much_better_it_was_screened_whatever_the_metric() -> None:
-    for sign in (1, -1):
-        direction = {"greater_is_better": sign > 0}
-        screened = trial(0, 0.8, **direction)
-        again = trial(
-            0, 0.8 - 0.02 * sign, stage="rescore", scores=(0.79 - 0.02 * sign, 0.81 - 0.02 * sign), **direction
-        )
-        config = SearchConfig(trials_per_depth=1, max_depth=1, rescore=1)
-        found = flattery(climb([screened, again], config))
-        assert found is not None
-        assert found.estimate == pytest.approx(0.02)
-        assert found.low < 0.02 < found.high
-        assert flattery(climb([screened], SearchConfig(trials_per_depth=1, max_depth=1, rescore=0))) is None

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 from trial_records import WOBBLE, depth_of, record
 
 from dnnexp.evaluation.yardsticks import Baseline, Yardsticks
@@ -88,16 +89,47 @@ def test_what_was_scored_again_is_answered_with_how_much_better_its_screening_lo
     said = answer(climbed, test_rows=36, development_rows=142)
     assert said[1].startswith("On development data it has accuracy 0.7800 ± 0.0")
     assert said[1].endswith("(mean over 20 fresh folds ± corrected standard error).")
-    assert said[2] == "Screening had picked it with 0.7900 over 5 folds: 0.0100 of that was luck."
+    errors = [np.std(run.scores, ddof=1) * math.sqrt(1 / len(run.scores) + 20 / 80) for run in (screened[1], fresh[1])]
+    freedom = sum(e**2 for e in errors) ** 2 / sum(e**4 / d for e, d in zip(errors, (4, 19), strict=True))  # Welch
+    margin = stats.t.ppf(0.975, freedom) * math.hypot(*errors)
+    assert said[2] == (
+        "Screening had picked it with 0.7900 over 5 folds; scored again on fresh folds it has 0.0100 less "
+        f"(95% interval {0.01 - margin:+.4f} to {0.01 + margin:+.4f}): no flattery can be told from chance."
+    )
     assert "the best of each scored again on fresh folds and seeds" in said[-1]
 
 
-def test_where_less_is_better_luck_is_no_part_of_the_screening_but_what_it_was_too_low_by() -> None:
-    screened = replace(built(record(1, 0, 0.5)), greater_is_better=False, metric="rmse")
-    fresh = replace(screened, stage="rescore", claim=0, score=0.53, scores=(0.52, 0.54) * 10)
+def scored_again_as(screening: list[float], fresh: list[float], *, greater: bool = True) -> str:
+    """Return what is said of a single trial that was screened with these scores and scored again with those."""
+    screened = replace(built(record(1, 0)), scores=tuple(screening), score=sum(screening) / len(screening))
+    screened = replace(screened, greater_is_better=greater)
+    again = replace(screened, stage="rescore", claim=0, scores=tuple(fresh), score=sum(fresh) / len(fresh))
     config = SearchConfig(trials_per_depth=1, max_depth=1, rescore=1)
-    said = answer(climb([screened, fresh, confirmation(screened)], config), test_rows=36, development_rows=142)
-    assert said[2] == "Screening had picked it with 0.5000 over 5 folds: by luck that was 0.0300 too low."
+    return answer(climb([screened, again, confirmation(screened)], config), test_rows=36, development_rows=142)[2]
+
+
+def test_where_less_is_better_a_score_that_rose_on_fresh_folds_is_the_worse_one() -> None:
+    said = scored_again_as([0.48, 0.52] * 3, [0.52, 0.54] * 10, greater=False)
+    assert said.startswith(
+        "Screening had picked it with 0.5000 over 6 folds; scored again on fresh folds it has 0.0300 "
+    )
+    assert "it has 0.0300 more (95% interval -" in said
+    assert said.endswith("): no flattery can be told from chance.")
+
+
+def test_a_fall_beyond_chance_and_a_rise_are_said_as_they_are() -> None:
+    fell = scored_again_as([0.899, 0.901] * 3, [0.799, 0.801] * 10)
+    assert "it has 0.1000 less (95% interval +0.09" in fell
+    assert "chance" not in fell
+    rose = scored_again_as([0.78, 0.82] * 3, [0.80, 0.84] * 10)
+    assert "it has 0.0200 more (95% interval -0.0" in rose
+    assert rose.endswith("): no flattery can be told from chance.")
+
+
+def test_of_one_screening_score_the_difference_is_all_that_is_said() -> None:
+    assert scored_again_as([0.8], [0.74, 0.76]) == (
+        "Screening had picked it with 0.8000 over 1 fold; scored again on fresh folds it has 0.0500 less."
+    )
 
 
 def test_several_seeds_are_answered_by_their_mean_and_the_champions_own_score() -> None:
@@ -236,13 +268,13 @@ def test_where_the_choice_was_scored_again_so_was_the_baseline_that_it_is_compar
     assert lead(climbed, Yardsticks()) is None
 
 
-def test_luck_is_not_all_of_a_difference_where_the_fresh_folds_have_fewer_rows_to_learn_from() -> None:
+def test_fresh_folds_with_fewer_rows_to_learn_from_are_said_to_have_them() -> None:
     screened = built(record(1, 0, 0.8), scores=(0.8,), score=0.8)
     fresh = replace(screened, stage="rescore", claim=0, scores=(0.74, 0.76), score=0.75, n_train=50.0)
     trials = [screened, fresh, confirmation(screened)]
     climbed = climb(trials, SearchConfig(trials_per_depth=1, max_depth=1, rescore=1))
     said = answer(climbed, test_rows=36, development_rows=142)
     assert (
-        "Screening had picked it with 0.8000 over 1 fold: a difference of +0.0500, by luck and by fewer rows to learn "
-        "from (50 instead of 80)."
+        "Screening had picked it with 0.8000 over 1 fold; scored again on fresh folds, with fewer rows to learn from "
+        "(50 instead of 80), it has 0.0500 less."
     ) in said

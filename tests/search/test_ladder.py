@@ -282,6 +282,28 @@ def test_a_rescored_choice_is_confirmed_by_the_number_of_its_screened_trial():
     assert isinstance(next_work([*records, confirmed(work.source)], config), Done)
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_winner_was_flattered_by_how_much_better_it_was_screened_whatever_the_metric(sign: int):
+    screened = record(1, 0, 0.8, greater_is_better=sign > 0)
+    again = record(1, 0, 0.8 - 0.02 * sign, stage="rescore", claim=0, greater_is_better=sign > 0)
+    found = climb([screened, again], replace(CONFIG, trials_per_depth=1, max_depth=1, rescore=1)).flattery
+    assert found is not None
+    assert found.estimate == pytest.approx(0.02)
+    assert found.low < 0.02 < found.high
+    assert climb([screened], replace(CONFIG, trials_per_depth=1, max_depth=1)).flattery is None
+
+
+def test_a_depth_without_a_network_is_not_said_to_have_gained_little():
+    pruned = [record(2, n, None, state="pruned") for n in range(3)]
+    reason = climb([*depth_of(1, 0.8), *pruned, *depth_of(3, 0.7)], CONFIG).reason
+    assert reason == (
+        "2 consecutive depths, 2 and 3, brought no gain: depth 2 has no network that was completed, "
+        "depth 3 gained no more than one standard error"
+    )
+    alone = climb([*depth_of(1, 0.8), *pruned], replace(CONFIG, patience=1)).reason
+    assert alone == "depth 2 has no network that was completed"
+
+
 @st.composite
 def any_records(draw: st.DrawFn) -> list[TrialRecord]:
     """Whatever a storage could hold, possible or not."""

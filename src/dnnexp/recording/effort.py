@@ -1,4 +1,4 @@
-"""What trying brought: the best to be expected of fewer trials at each depth, and how much the winner was flattered."""
+"""What trying brought: the best to be expected of fewer trials at each depth."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ import math
 from collections.abc import Sequence
 
 from dnnexp.evaluation.best_of_n import BestOfN, expected_best
-from dnnexp.evaluation.statistics import Interval, optimism
-from dnnexp.search.ladder import Climb
 from dnnexp.search.records import TrialRecord
 
-__all__ = ["best_of_table", "efforts", "flattery"]
+__all__ = ["best_of_table", "efforts"]
 
 FEWEST = 2  # trials, of which one search can be told from another
 
@@ -45,15 +43,3 @@ def best_of_table(found: dict[int, BestOfN]) -> str:
             limits = [limit if math.isfinite(limit) else "" for limit in (low, high)]
             table.writerow([depth, n, float(curve.seconds[n - 1]), float(curve.mean[n - 1]), *limits])
     return text.getvalue()
-
-
-def flattery(climb: Climb) -> Interval | None:
-    """Return how much better the choice looked when it was picked than on fresh folds, positive whatever the metric.
-
-    None where it was not scored again.
-    """
-    choice, screened = climb.choice, climb.screened
-    if choice is None or screened is None or choice.stage != "rescore":
-        return None
-    rows = ((screened.n_train, screened.n_score), (choice.n_train, choice.n_score))
-    return optimism(screened.oriented_scores, choice.oriented_scores, *rows)

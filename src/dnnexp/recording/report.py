@@ -16,7 +16,7 @@ from dnnexp.evaluation.statistics import Interval, corrected_interval, paired_ga
 from dnnexp.evaluation.yardsticks import Baseline as Scored
 from dnnexp.evaluation.yardsticks import Yardsticks
 from dnnexp.predictor import Predictor
-from dnnexp.recording.effort import efforts, flattery
+from dnnexp.recording.effort import efforts
 from dnnexp.recording.outcome import boundary, outcome, right, shares, worst
 from dnnexp.reporting.report.contents import (
     ACTIVATION,
@@ -169,7 +169,7 @@ def _best_of(depth: int, curve: BestOfN) -> BestOf:
 
 
 def _optimism(climb: Climb) -> Optimism | None:
-    difference = flattery(climb)
+    difference = climb.flattery
     if difference is None or climb.choice is None or climb.screened is None:
         return None
     screening, rescored = _scored(climb.screened), _scored(climb.choice)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from dnnexp.data.columns import listed
+from dnnexp.evaluation.statistics import Interval
 from dnnexp.evaluation.yardsticks import Yardsticks
 from dnnexp.notation import counted, interval, like, number, with_error
 from dnnexp.notation import gain as signed
@@ -99,20 +100,32 @@ def _beside_baselines(climb: Climb, yardsticks: Yardsticks) -> list[str]:
 
 def _on_development_data(climb: Climb) -> list[str]:
     """Return what the choice scored, and how much better it looked when it was picked."""
-    choice, screened, optimism = climb.choice, climb.screened, climb.optimism
+    choice, screened = climb.choice, climb.screened
     assert choice is not None
     said = [f"On development data it has {choice.metric} {_score(choice)}."]
-    if optimism is not None and screened is not None:
-        luck = like(optimism, screened.score)
-        is_luck = optimism > 0 and set(luck) & set("123456789")
-        lucky = f"{luck} of that was luck" if choice.greater_is_better else f"by luck that was {luck} too low"
-        means = lucky if is_luck else "it was not flattered by being picked"
-        if choice.n_train < FEWER * screened.n_train:
-            rows = f"fewer rows to learn from ({choice.n_train:,.0f} instead of {screened.n_train:,.0f})"
-            means = f"a difference of {signed(optimism)}, by luck and by {rows}"
-        over = counted(len(screened.scores), "fold")
-        said.append(f"Screening had picked it with {number(screened.score)} over {over}: {means}.")
+    if screened is not None and climb.flattery is not None:
+        said.append(_beside_screening(choice, screened, climb.flattery))
     return said
+
+
+def _beside_screening(choice: TrialRecord, screened: TrialRecord, flattery: Interval) -> str:
+    """Return how much less, or more, the choice has on fresh folds than when it was picked, and if that may be none."""
+    has_fallen = flattery.estimate >= 0
+    ends = (flattery.low, flattery.high) if has_fallen else (-flattery.high, -flattery.low)
+    limits = ""
+    if math.isfinite(flattery.low):
+        chance = "" if flattery.excludes_zero else ": no flattery can be told from chance"
+        limits = f" ({flattery.confidence:.0%} interval {interval(*ends, signed=True)}){chance}"
+    rows = ""
+    if choice.n_train < FEWER * screened.n_train:
+        rows = f", with fewer rows to learn from ({choice.n_train:,.0f} instead of {screened.n_train:,.0f}),"
+    change = like(abs(flattery.estimate), screened.score)
+    word = "less" if has_fallen == choice.greater_is_better else "more"
+    over = counted(len(screened.scores), "fold")
+    return (
+        f"Screening had picked it with {number(screened.score)} over {over}; scored again on fresh folds{rows} it has "
+        f"{change} {word}{limits}."
+    )
 
 
 def _by_test_rows(climb: Climb, test_rows: int) -> list[str]:

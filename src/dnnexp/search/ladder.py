@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from dnnexp.evaluation.statistics import Interval, optimism
 from dnnexp.search.records import TrialRecord, in_budget
 from dnnexp.search.schema import LADDER, SearchConfig
 from dnnexp.search.space import grow
@@ -87,6 +88,18 @@ class Climb(NamedTuple):
         if self.honest is not None:
             return mean_score(self.choice) - mean_score(by_test(self.honest))
         return mean_score(self.screened) - mean_score(self.choice) if self.choice.stage == "rescore" else None
+
+    @property
+    def flattery(self) -> Interval | None:
+        """How much better the choice looked when it was picked than on fresh folds, positive whatever the metric.
+
+        None where it was not scored again.
+        """
+        if self.choice is None or self.screened is None or self.choice.stage != "rescore":
+            return None
+        screened, again = self.screened, self.choice
+        rows = ((screened.n_train, screened.n_score), (again.n_train, again.n_score))
+        return optimism(screened.oriented_scores, again.oriented_scores, *rows)
 
 
 def next_work(records: Iterable[TrialRecord], config: SearchConfig) -> Work:
@@ -183,10 +196,16 @@ def stop_reason(summaries: Sequence[DepthSummary], config: SearchConfig) -> str:
     recent = summaries[-config.patience :]
     if len(recent) < config.patience or any(summary.has_gained for summary in recent):
         return ""
-    which = f"depth {last.depth}"
-    if len(recent) > 1:
-        which = f"{len(recent)} consecutive depths, {' and '.join(str(summary.depth) for summary in recent)},"
-    return f"{which} gained {_at_most(recent, config.min_gain)}"
+    depths = " and ".join(str(summary.depth) for summary in recent)
+    together = f"{len(recent)} consecutive depths, {depths}," if len(recent) > 1 else f"depth {last.depth}"
+    most = _at_most(recent, config.min_gain)
+    if all(summary.best is not None for summary in recent):
+        return f"{together} gained {most}"
+    each = ", ".join(
+        f"depth {summary.depth} {'has no network that was completed' if summary.best is None else f'gained {most}'}"
+        for summary in recent
+    )
+    return f"{together} brought no gain: {each}" if len(recent) > 1 else each
 
 
 def _at_most(recent: Sequence[DepthSummary], min_gain: float) -> str:
