@@ -6,6 +6,7 @@ import csv
 import io
 from typing import Any
 
+import numpy as np
 import pytest
 
 from dnnexp.recording.effort import best_of_table, efforts
@@ -31,5 +32,7 @@ def test_the_best_of_n_is_that_of_all_searches_that_might_have_been() -> None:
     assert found[1].seconds.tolist() == [2.0, 4.0, 6.0]
     rows = list(csv.DictReader(io.StringIO(best_of_table(found))))
     assert [(row["depth"], row["trials"]) for row in rows] == [("1", "1"), ("1", "2"), ("1", "3")]
-    assert float(rows[0]["low"]) < float(rows[0]["expected_best"]) < float(rows[0]["high"])
-    assert rows[2]["low"] == rows[2]["high"] == ""
+    assert float(rows[0]["expected_best"]) == pytest.approx(2.5 / 3)
+    scores = [0.8, 0.8, 0.9]  # of one trial the jackknife's standard error is the mean's own
+    assert float(rows[0]["jackknife_standard_error"]) == pytest.approx(np.std(scores, ddof=1) / np.sqrt(3))
+    assert rows[1]["jackknife_standard_error"] == rows[2]["jackknife_standard_error"] == ""

@@ -68,3 +68,14 @@ def test_every_trial_has_the_score_of_its_screening_beside_what_it_is_judged_by(
     found = {trial.number: (trial.score, trial.screening) for trial in shown.trials}
     values = {n: tuple(round(part.value, 9) for part in pair if part is not None) for n, pair in found.items()}
     assert values == {0: (0.8, 0.8), 1: (0.75, 0.81)}
+
+
+def test_what_trying_brings_is_shaded_by_its_standard_error_to_half_of_the_trials_and_not_beyond_a_perfect_score() -> (
+    None
+):
+    trials = [scored(1, n, [score] * 5) for n, score in enumerate((0.6, 1.0, 1.0, 1.0))]
+    (curve,) = contents(trials, trials_per_depth=4, max_depth=1).best_of
+    assert curve.values == pytest.approx([0.9, 1.0, 1.0, 1.0])  # every pair has a perfect one
+    assert len(curve.low) == len(curve.high) == 2
+    assert curve.low[0] == pytest.approx(0.9 - 0.2 / 2)  # sd .2 of four
+    assert curve.high == pytest.approx([1.0, 1.0])

@@ -33,13 +33,12 @@ def efforts(records: Sequence[TrialRecord]) -> dict[int, BestOfN]:
 
 
 def best_of_table(found: dict[int, BestOfN]) -> str:
-    """Return the expected best scores as CSV, with their 95% intervals; at all trials of a depth there is none."""
+    """Return the expected best scores as CSV, with their jackknife standard errors up to half of a depth's trials."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(["depth", "trials", "seconds", "expected_best", "low", "high"])
+    table.writerow(["depth", "trials", "seconds", "expected_best", "jackknife_standard_error"])
     for depth, curve in found.items():
-        for n in range(1, len(curve.n) + 1):
-            _, low, high, *_ = curve.interval(n)
-            limits = [limit if math.isfinite(limit) else "" for limit in (low, high)]
-            table.writerow([depth, n, float(curve.seconds[n - 1]), float(curve.mean[n - 1]), *limits])
+        parts = (curve.n, curve.seconds, curve.mean, curve.standard_error)
+        for n, seconds, mean, error in zip(*(part.tolist() for part in parts), strict=True):
+            table.writerow([depth, n, seconds, mean, "" if math.isnan(error) else error])
     return text.getvalue()

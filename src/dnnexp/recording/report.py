@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from dnnexp.config import Config, override, own_root
 from dnnexp.evaluation.best_of_n import BestOfN
 from dnnexp.evaluation.protocol import Protocol
@@ -83,7 +85,10 @@ def report_contents(
         trials=_trials(ended, climb.screened),
         leaderboard_csv=leaderboard(records, yardsticks.judged, is_optimistic=is_optimistic),
         baselines=[_baseline(base, is_fresh=base is yardsticks.rescored) for base in yardsticks.judged],
-        best_of=[_best_of(depth, curve) for depth, curve in efforts(records).items()],
+        best_of=[
+            _best_of(depth, curve, greater_is_better=protocol.metric.greater_is_better)
+            for depth, curve in efforts(records).items()
+        ],
         optimism=_optimism(climb),
         outcome=found,
         worst=() if predictor is None else worst(predictor, protocol),
@@ -162,10 +167,12 @@ def _baseline(base: Scored, *, is_fresh: bool) -> Baseline:
     )
 
 
-def _best_of(depth: int, curve: BestOfN) -> BestOf:
-    limits = [curve.interval(n) for n in range(1, len(curve.n))]  # at all trials there is but one search
-    low, high = [found.low for found in limits], [found.high for found in limits]
-    return BestOf(depth, curve.mean.tolist(), low, high, curve.seconds.tolist())
+def _best_of(depth: int, curve: BestOfN, *, greater_is_better: bool) -> BestOf:
+    known = np.isfinite(curve.standard_error)
+    mean, error = curve.mean[known], curve.standard_error[known]
+    low, high = mean - error, mean + error
+    low, high = (low, np.minimum(high, 1.0)) if greater_is_better else (np.maximum(low, 0.0), high)  # perfect scores
+    return BestOf(depth, curve.mean.tolist(), low.tolist(), high.tolist(), curve.seconds.tolist())
 
 
 def _optimism(climb: Climb) -> Optimism | None:

@@ -192,6 +192,8 @@ def test_what_the_figures_are_is_said_truly() -> None:
     ]
     assert "of a baseline one model" in heading["title"]
     assert "by the screening, which all trials have" in html
+    assert "one jackknife standard error either way" in html
+    assert "of the first n trials" not in html
 
 
 def test_the_table_can_be_taken_away_as_csv() -> None:

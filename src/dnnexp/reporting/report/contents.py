@@ -129,11 +129,11 @@ class Baseline:
 
 @dataclass(frozen=True)
 class BestOf:
-    """The best score to be expected of the first n trials of a depth."""
+    """The best score to be expected of any n of a depth's trials."""
 
     depth: int
     values: Sequence[float]  # for n = 1, 2, …
-    low: Sequence[float] = ()  # limits of the 95% intervals, as far as they are known: not of all trials together
+    low: Sequence[float] = ()  # one jackknife standard error either way, for as many n as it is known: half of them
     high: Sequence[float] = ()
     seconds: Sequence[float] = ()  # that n trials take
 

@@ -139,4 +139,4 @@ def best_of_curves(curves: Sequence[BestOf], metric: str, *, by_time: bool = Fal
     for curve, at in drawn:
         plot.line(zip(at, curve.values, strict=True), rung(curve.depth))
     said = "; ".join(f"{layers(c.depth)}: {c.values[-1]:.4g} at {len(c.values)} trials" for c, _ in drawn)
-    return plot.svg(f"Expected best {metric} of the first n trials. {said}.")
+    return plot.svg(f"Expected best {metric} of n trials, whichever they are. {said}.")
