@@ -116,12 +116,13 @@ def test_the_choice_is_one_network_with_one_score_everywhere(swept: Swept) -> No
     assert choice is not None
     assert confirmation is not None
     assert screened is not None
+    spread = confirmation.metrics[f"test/{METRIC}_sd"]
     (row,) = [r for r in swept.board if r["trial"] == str(choice.origin) and r["depth"] == str(choice.depth)]
     for text in (swept.answer, swept.printed, swept.shown):
         assert f"Use {row['network']}: {choice.depth} hidden layer" in text
         assert f"it has {METRIC} {with_error(choice.score, standard_error(choice))} (mean over 8 fresh folds" in text
         assert f"Screening had picked it with {number(screened.score)} over 5 folds" in text
-        assert f"it has test {METRIC} {number(confirmation.score)} ± " in text
+        assert f"it has test {METRIC} {with_error(confirmation.score, spread)} (mean ± sd" in text
     assert f"chosen {row['network']} {choice.depth}" in swept.shown
     low, high = (confirmation.metrics[f"test/{METRIC}_{side}"] for side in ("low", "high"))
     first = [confirmation.metrics[f"first/{METRIC}_{side}"] for side in ("low", "high")]

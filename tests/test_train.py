@@ -67,6 +67,16 @@ def test_rows_can_be_held_out_once_or_not_at_all(evaluation: str, capsys: pytest
     assert said.count("test accuracy") == 1
 
 
+@pytest.mark.parametrize(("unit", "digits"), [(1e-6, r"\d\.\de-0\d"), (1e4, r"\d+,\d{3}")])
+def test_scores_of_any_size_keep_their_digits(unit: float, digits: str, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [f"{i % 7},{i % 5},{unit * (i % 7 + i % 5 + 0.37 * (i % 3))}" for i in range(80)]
+    Path("scale.csv").write_text("\n".join(["a,b,target", *rows]) + "\n")
+    own = ("data=csv", "data.path=scale.csv", "data.target=target", "data.task=regression", "evaluation.metric=mae")
+    said = result(train(capsys, *own, "evaluation.folds=3"))
+    assert "0.0000" not in said.replace("0.0000000", "")
+    assert re.search(f"training mae {digits}, test mae {digits} on 16 rows", said)
+
+
 def test_a_network_that_cannot_train_is_named_before_it_is_trained(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*SMALL, "trainer.epochs=1", "model.depth=40", "model.activation=sigmoid"]) == 0
     assert "this network will hardly train: the signal vanishes: at layer" in capsys.readouterr().err

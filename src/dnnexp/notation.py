@@ -7,28 +7,47 @@ import math
 __all__ = ["counted", "duration", "gain", "interval", "like", "number", "with_error"]
 
 
+MOST_DECIMALS = 7  # beyond which numbers are written as powers of ten
+
+
 def number(value: float | None) -> str:
-    """Return a score or loss with the digits worth reading: 0.9712, 12.35, 4.1e-05, "-" for none."""
+    """Return a score or loss with the digits worth reading: 0.9712, 12.30, 4.1e-05, "-" for none."""
     if value is None or math.isnan(value):
         return "-"
-    if value == 0 or 1e-3 <= abs(value) < 10:
-        return f"{value:.4f}"
-    if 1e3 <= abs(value) < 1e7:
-        return f"{value:,.0f}"
-    return f"{value:.4g}" if 1e-3 <= abs(value) < 1e5 else f"{value:.2g}"
+    if value == 0 or 1e-3 <= abs(value) < 1e7:
+        return f"{value:,.{_decimals(value)}f}"
+    return f"{value:.1e}" if math.isfinite(value) else f"{value:g}"
 
 
 def with_error(value: float | None, error: float | None) -> str:
-    """Return "0.9712 ± 0.0040", both to the same digit where they are of like size, without what is not known."""
-    if error is None or math.isnan(error):
+    """Return "0.9712 ± 0.0040", both to the same digit: that of `number`, or the second of the error where it is later.
+
+    What is not known is left out.
+    """
+    if value is None or math.isnan(value) or error is None or math.isnan(error):
         return number(value)
-    if value is not None and abs(value) < 10 and (error == 0 or 5e-5 <= error < 10):
-        return f"{round(value, 4) + 0.0:.4f} ± {error:.4f}"  # + 0.0: no minus before a zero
-    text = number(value)
-    decimals = len(text.partition(".")[2])
-    if value is not None and abs(value) >= 10 and "e" not in text and (error == 0 or error * 10**decimals >= 0.5):
-        return f"{text} ± {error:,.{decimals}f}"
-    return f"{text} ± {number(error)}"
+    if math.isfinite(value) and math.isfinite(error):
+        second = _exponent(error) - 1 if error else 0  # the power of ten of the error's second digit
+        decimals = max(_decimals(value), -second)
+        if decimals <= MOST_DECIMALS and max(abs(value), error) < 1e7:
+            return (
+                f"{round(value, decimals) + 0.0:,.{decimals}f} ± {error:,.{decimals}f}"  # + 0.0: no minus before a zero
+            )
+        digits = _exponent(value) - second
+        if 1 <= digits <= MOST_DECIMALS:
+            return f"{value:.{digits}e} ± {error:.1e}"
+    return f"{number(value)} ± {number(error)}"
+
+
+def _decimals(value: float) -> int:
+    """Return the places behind the point that a number is shown with: four, and of ten and more four digits in all."""
+    ends = ((4, 10), (2, 100), (1, 1000))
+    return next((decimals for decimals, end in ends if round(abs(value), decimals) < end), 0)
+
+
+def _exponent(value: float) -> int:
+    """Return the power of ten of the first digit."""
+    return int(f"{value:.1e}".partition("e")[2])
 
 
 def like(value: float, other: float | None) -> str:
@@ -47,9 +66,11 @@ def gain(value: float, error: float | None = None) -> str:
 
 def interval(low: float, high: float, *, signed: bool = False) -> str:
     """Return "0.9634 to 0.9790", of a difference, signed, "-0.0121 to +0.0095"."""
-    if 1e-3 <= max(abs(low), abs(high)) < 10:
-        form = "+.4f" if signed else ".4f"
-        return f"{round(low, 4) + 0.0:{form}} to {round(high, 4) + 0.0:{form}}"
+    largest = max(abs(low), abs(high))
+    if 1e-3 <= largest < 1e7:
+        decimals = _decimals(largest)
+        ends = (round(end, decimals) + 0.0 for end in (low, high))
+        return " to ".join(f"{end:{'+' * signed},.{decimals}f}" for end in ends)
     write = gain if signed else number
     return f"{write(low)} to {write(high)}"
 

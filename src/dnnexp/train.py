@@ -142,19 +142,19 @@ def propose_rate(config: Config, protocol: Protocol, terminal: Terminal, started
 def sentences(protocol: Protocol, evaluation: Evaluation | None, refitted: Refit, where: str) -> list[str]:
     """Return what came out, in sentences."""
     from dnnexp.evaluation.statistics import corrected_standard_error
+    from dnnexp.notation import number, with_error
 
     name, said = protocol.metric_name, []
     if evaluation is not None:
         error = corrected_standard_error(evaluation.scores, evaluation.n_train, evaluation.n_score)
-        spread = f" ± {error:.4f}" if error == error else ""
         rows = f"{len(evaluation.scores)} folds of development data" if len(evaluation.scores) > 1 else "held-out rows"
-        means = " (mean ± corrected standard error)" if spread else ""
-        said.append(f"{name} {evaluation.scores.mean():.4f}{spread} on {rows}{means}.")
+        means = " (mean ± corrected standard error)" if len(evaluation.scores) > 1 else ""
+        said.append(f"{name} {with_error(float(evaluation.scores.mean()), error)} on {rows}{means}.")
     done = "Trained" if evaluation is None else "Refitted"
     said.append(
         f"{done} on all {len(protocol.split.development):,} development rows for {refitted.steps:,} steps: "
-        f"training {name} {refitted.metrics[f'train/{name}']:.4f}, "
-        f"test {name} {refitted.test_score:.4f} on {len(protocol.split.test):,} rows that chose nothing."
+        f"training {name} {number(refitted.metrics[f'train/{name}'])}, "
+        f"test {name} {number(refitted.test_score)} on {len(protocol.split.test):,} rows that chose nothing."
     )
     if evaluation is not None and evaluation.threshold:
         decided = ", ".join(f"{value:.3f}" for value in evaluation.threshold)

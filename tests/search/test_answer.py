@@ -47,7 +47,7 @@ def test_the_answer_says_the_choice_its_score_and_what_each_layer_gained() -> No
     assert said[1].startswith("On development data it has accuracy 0.9000 ± 0.0")
     assert said[1].endswith(" (mean over 5 folds ± corrected standard error).")
     assert said[2] == "Refitted on all 142 development rows, it has test accuracy 0.7500 on 36 rows that chose nothing."
-    assert said[3].startswith("Depth 2: gain +0.1000 ± 0.0")
+    assert said[3].startswith("Depth 2: gain +0.10000 ± 0.00067")
     assert " over depth 1, better (95% interval +0.0" in said[3]
     assert said[4].startswith("Tried: 6 configurations at depths 1, 2. Growing stopped because search.max_depth = 2")
 
@@ -69,7 +69,7 @@ def test_where_less_is_better_a_gain_is_positive_where_the_score_falls() -> None
     ]
     climbed = climb([*trials, confirmation(trials[1])], SearchConfig(trials_per_depth=1, max_depth=2, rescore=0))
     assert climbed.choice == trials[1]
-    assert verdict(climbed.summaries[1]).startswith("gain +0.1000 ± ")
+    assert verdict(climbed.summaries[1]).startswith("gain +0.10000 ± 0.00067 ")
     assert short_verdict(climbed.summaries[1]) == "better"
 
 
@@ -203,7 +203,7 @@ def test_the_choice_is_compared_with_the_best_that_needs_no_network_on_the_same_
         strong = baseline("linear", scores.tolist())
         said = answer(climbed, 36, 142, Yardsticks((weak, strong)))
         assert f"For comparison, without a network: majority class 0.1000, linear {0.8 - shift:.4f}." in said
-        assert f"The network {verdict_said}, the best of these (gain {shift:+.4f} ± 0.0007 on the same folds, " in (
+        assert f"The network {verdict_said}, the best of these (gain {shift:+.5f} ± 0.00067 on the same folds, " in (
             next(sentence for sentence in said if sentence.startswith("The network"))
         )
     even = baseline("linear", [score + wobble for score, wobble in zip(chosen.scores, (1, -1, 0, 1, -1), strict=True)])
