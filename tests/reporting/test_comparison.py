@@ -35,7 +35,8 @@ def test_it_says_what_each_scored_who_is_better_how_sure_and_how_often():
         "(95% interval of A's gain over B -0.0275 to +0.0556)."
     )
     assert text[4].startswith(
-        "A scored better in 5 of 20 runs, B in 2, 13 were ties: P(A > B) = 0.57 (95% bootstrap interval 0.45 to 0.70"
+        "A scored better in 5 of 20 runs, B in 2, 13 were ties: P(A > B) = 0.57 "
+        "(95% interval of independent runs 0.45 to 0.70; folds share rows, and it is too narrow for them)"
     )
     assert "not distinguishable from a toss of a coin" in text[4]
     assert "no number of repeats of these 10 folds is enough" in text[5]
@@ -53,8 +54,8 @@ def test_a_sure_difference_needs_nothing_more_and_b_may_be_the_better_one():
 def test_repeats_that_would_do_are_counted_in_scores():
     text = said(interval(0.014, -0.001, 0.029), 3, 1.15)
     assert text[5] == (
-        "To tell a difference of 0.0140 from none would take about 30 scores like these 20 (10 folds × 3), "
-        "or 1.1 times as many rows."
+        "To tell a difference of 0.0140 from none every second time would take about 30 scores like these 20 "
+        "(10 folds × 3), or 1.1 times as many rows."
     )
 
 
@@ -62,6 +63,19 @@ def test_no_difference_at_all_says_what_a_meaningful_one_would_take():
     text = said(interval(0, 0, 0, 0))
     assert text[3].startswith("A and B differ by 0.0000 ± 0.0000 accuracy, not distinguishable")
     assert text[5] == "P(A > B) = 0.75 would need 29 runs to be seen (Noether)."
+
+
+def test_figures_of_any_size_keep_their_digits():
+    a, b = A._replace(score=16372.04, standard_error=812.3, test_score=0.0000212), B._replace(score=4.1e-5)
+    gain = interval(1250.4, -80.2, 2581.0, 640.1)
+    comparison = Comparison(gain, Superiority(interval(0.575, 0.45, 0.7), 5, 13, 2), 10, None, 1.1)
+    text = comparison_sentences(a, b, comparison, "rmse", greater_is_better=False, test_rows=36)
+    assert text[0] == "A, d1-64-relu-lr3e-3: rmse 16,372 ± 812; test rmse 2.1e-05."
+    assert text[3] == (
+        "A is better by 1,250 ± 640 rmse, not distinguishable from no difference "
+        "(95% interval of A's gain over B -80 to +2,581)."
+    )
+    assert "To tell a difference of 1,250 from none every second time, no number of repeats" in text[5]
 
 
 def test_one_score_each_says_so_and_what_to_do():

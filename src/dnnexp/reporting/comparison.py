@@ -8,7 +8,7 @@ from typing import NamedTuple
 from dnnexp.evaluation.comparison import Comparison
 from dnnexp.evaluation.statistics import Interval
 from dnnexp.evaluation.superiority import MEANINGFUL, Superiority, noether_runs
-from dnnexp.notation import counted
+from dnnexp.notation import counted, interval, number, with_error
 
 __all__ = ["Contestant", "comparison_sentences"]
 
@@ -35,8 +35,8 @@ def comparison_sentences(
         on = f"{scores} scores each, {drawn if scores % folds == 0 else f'at most {folds} to a repeat'}"
     said = []
     for one in (a, b):
-        error = f" ± {one.standard_error:.4f}" if math.isfinite(one.standard_error) else ""
-        said.append(f"{one.side}, {one.network}: {metric} {one.score:.4f}{error}; test {metric} {one.test_score:.4f}.")
+        score = with_error(one.score, one.standard_error)
+        said.append(f"{one.side}, {one.network}: {metric} {score}; test {metric} {number(one.test_score)}.")
     means = " (means ± corrected standard error)" if scores > 1 else ""
     less = "" if greater_is_better else f" Less {metric} is better."
     said.append(f"{on}{means}; the {test_rows:,} test rows decide nothing.{less}")
@@ -49,15 +49,13 @@ def comparison_sentences(
 
 
 def _difference(gain: Interval, metric: str) -> str:
-    if gain.estimate == 0:
-        first = f"A and B differ by {0:.4f}"
-    else:
-        first = f"{'A' if gain.estimate > 0 else 'B'} is better by {abs(gain.estimate):.4f}"
+    who = f"{'A' if gain.estimate > 0 else 'B'} is better by" if gain.estimate else "A and B differ by"
+    first = f"{who} {with_error(abs(gain.estimate), gain.standard_error)} {metric}"
     if not math.isfinite(gain.low):
-        return f"{first} {metric}; one score each says nothing about the uncertainty."
-    limits = f"{gain.confidence:.0%} interval of A's gain over B {gain.low:+.4f} to {gain.high:+.4f}"
+        return f"{first}; one score each says nothing about the uncertainty."
+    limits = f"{gain.confidence:.0%} interval of A's gain over B {interval(gain.low, gain.high, signed=True)}"
     sure = "distinguishable" if gain.excludes_zero else "not distinguishable"
-    return f"{first} ± {gain.standard_error:.4f} {metric}, {sure} from no difference ({limits})."
+    return f"{first}, {sure} from no difference ({limits})."
 
 
 def _how_often(found: Superiority, scores: int) -> str:
@@ -66,8 +64,8 @@ def _how_often(found: Superiority, scores: int) -> str:
     ties = f", {found.ties} were ties" if found.ties else ""
     sure = "" if found.is_distinguishable else ", not distinguishable from a toss of a coin"
     return (
-        f"{counts}{ties}: P(A > B) = {p.estimate:.2f} ({p.confidence:.0%} bootstrap interval {p.low:.2f} to "
-        f"{p.high:.2f}; too narrow, as folds share rows){sure}."
+        f"{counts}{ties}: P(A > B) = {p.estimate:.2f} ({p.confidence:.0%} interval of independent runs {p.low:.2f} to "
+        f"{p.high:.2f}; folds share rows, and it is too narrow for them){sure}."
     )
 
 
@@ -80,7 +78,7 @@ def _what_it_takes(comparison: Comparison, scores: int) -> str:
         return "evaluation=cross_validation gives a difference its uncertainty."
     if gain.estimate == 0:
         return f"P(A > B) = {MEANINGFUL} would need {noether_runs()} runs to be seen (Noether)."
-    size = f"To tell a difference of {abs(gain.estimate):.4f} from none"
+    size = f"To tell a difference of {number(abs(gain.estimate))} from none every second time"
     times = comparison.rows_needed
     rows = "more rows" if times is None else f"{times:,.{0 if times >= 10 else 1}f} times as many rows"
     if comparison.repeats_needed is None:
