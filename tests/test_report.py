@@ -59,6 +59,10 @@ def test_a_sweep_leaves_a_report_and_says_where(swept: Swept) -> None:
     assert swept.page.startswith("<!doctype html>")
 
 
+def test_the_answer_is_headed_by_the_study_where_it_is_not_named_as_the_data(swept: Swept) -> None:
+    assert f"{STUDY} (wine): the answer" in swept.printed
+
+
 def test_the_report_says_what_the_terminal_said(swept: Swept) -> None:
     answer = (swept.folder / "answer.txt").read_text(encoding="utf-8").splitlines()
     assert len(answer) >= 4

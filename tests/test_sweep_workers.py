@@ -74,7 +74,7 @@ def test_workers_in_an_empty_folder_record_every_trial_once_below_the_sweep(tmp_
     process = start()
     said, trouble = process.communicate(timeout=300)
     assert (process.returncode, trouble) == (0, "")
-    assert "iris: the answer" in said
+    assert "s (iris): the answer" in said
     everything_is_recorded_once(tmp_path / "runs")
 
 
@@ -203,5 +203,5 @@ def test_a_killed_worker_is_done_without_and_its_trials_are_recorded_once(tmp_pa
     os.kill(victim, signal.SIGKILL)
     said, trouble = process.communicate(timeout=300)
     assert (process.returncode, trouble) == (0, "")
-    assert "iris: the answer" in said
+    assert "s (iris): the answer" in said
     everything_is_recorded_once(tmp_path / "runs", trials=60)

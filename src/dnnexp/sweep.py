@@ -74,7 +74,9 @@ def main(config: Config, terminal: Terminal) -> None:
         chosen = climb.screened if is_confirmed else None
         refitted = None if chosen is None else refit_choice(config, protocol, chosen)
         sentences = sweep_answer(climb, protocol, None if refitted is None else refitted.predictor, baselines)
-        terminal.answer(f"{protocol.dataset.name}: the answer", sentences)  # first: writing may meet a full disk
+        data = protocol.dataset.name
+        head = data if sweep.name == data else f"{sweep.name} ({data})"
+        terminal.answer(f"{head}: the answer", sentences)  # first: writing may meet a full disk
         for line in recorder.end(climb, records, refitted, sentences, baselines):
             terminal.tell(line)
 

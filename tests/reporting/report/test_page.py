@@ -196,6 +196,27 @@ def test_what_the_figures_are_is_said_truly() -> None:
     assert "of the first n trials" not in html
 
 
+def test_wrapped_lines_of_what_is_said_of_the_data_are_put_together_again() -> None:
+    wrapped = (
+        "a-very-long-name.csv: 1,797 rows,",
+        "64 input columns",
+        "  numbers     64 pixels of images 8 × 8",
+        "  target      'digit': multiclass, because it has 10 distinct whole numbers",
+        "              (data.task overrides): 0 9.9%, 1 10.1%,",
+        "              2 9.8%",
+        "  warning     a",
+    )
+    found = page(made(summary=wrapped))
+    (data,) = found.text("section", id="data")
+    assert "a-very-long-name.csv: 1,797 rows, 64 input columns" in found.text("p")
+    assert "10 distinct whole numbers (data.task overrides): 0 9.9%, 1 10.1%, 2 9.8%" in data
+    assert [topic for topic in found.text("dt") if topic in ("numbers", "target", "warning")] == [
+        "numbers",
+        "target",
+        "warning",
+    ]
+
+
 def test_the_table_can_be_taken_away_as_csv() -> None:
     link = next(attrs for tag, attrs in page(made(study="a / b")).elements if tag == "a")
     assert base64.b64decode(link["href"].partition("base64,")[2]).decode() == CSV

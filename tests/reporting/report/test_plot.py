@@ -121,3 +121,12 @@ def test_a_trial_that_was_lost_when_it_was_scored_again_keeps_the_dot_of_its_scr
     rates = [float(trial.settings["learning rate"]) for trial in made().trials]
     svg = str(effect(made(trials=[lost, *others]), "learning rate", rates))
     assert svg == str(effect(made(), "learning rate", rates))
+
+
+@pytest.mark.parametrize("values", [(0.0, 1.0), (0.1415, 0.1515), (-2.5e-5, 2.5e-5), (10500.0, 98250.0)])
+def test_ticks_leave_room_for_what_the_axis_is_called(values: tuple[float, float]) -> None:
+    plot = Plot(linear([0.0, 1.0]), linear(values), "x", "optimistic test log_loss")
+    ends = re.findall(r'<text class="tick end" x="([\d.]+)" y="[\d.]+">([^<]+)</text>', str(plot.svg("")))
+    assert ends
+    for x, label in ends:
+        assert float(x) - 7 * len(label) >= 18  # a letter is 7 wide; the name is written up to 17

@@ -64,6 +64,7 @@ def report_html(contents: Contents) -> str:
         residuals=residual_plots(contents.outcome) if isinstance(contents.outcome, Residuals) else (),
         boundary=None if contents.boundary is None else boundary_plot(contents.boundary),
         legend=() if contents.boundary is None else swatches(contents.boundary.classes),
+        summary=_topics(contents.summary),
         depths=[depth.depth for depth in contents.depths],
         fresh=next((base.name for base in contents.baselines if base.is_fresh), ""),
     )
@@ -97,6 +98,19 @@ def _address(text: str, kind: str) -> str:
     """Return an address that holds the text itself, "" for none."""
     encoded = base64.b64encode(text.encode()).decode()
     return f"data:{kind};charset=utf-8;base64,{encoded}" if text else ""
+
+
+def _topics(lines: Sequence[str]) -> list[tuple[str, str]]:
+    """Return (topic, what is said of it), wrapped lines joined; the topic of lines that stand at the edge is ""."""
+    found: list[tuple[str, list[str]]] = []
+    for line in lines:
+        if head := re.match(r"  (\S.*?)  +(.+)", line):
+            found.append((head[1], [head[2]]))
+        elif found and (line.startswith("  ") or not found[-1][0]):
+            found[-1][1].append(line.strip())
+        else:
+            found.append(("", [line]))
+    return [(topic, " ".join(said)) for topic, said in found]
 
 
 def _scored(contents: Contents) -> list[Trial]:

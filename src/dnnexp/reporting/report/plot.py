@@ -13,6 +13,7 @@ __all__ = ["Plot", "Scale", "element", "linear", "logarithmic", "places", "spans
 
 WIDTH, HEIGHT = 440, 270  # of a chart, in units of which letters have 13
 LEFT, RIGHT, TOP, BOTTOM = 66, 14, 12, 46  # margins
+NAME, LETTER = 18, 7  # widths of an axis's name, written upwards, and of a letter of its ticks
 TICKS = 5
 LARGEST = 1e300  # that is drawn: numbers end at 1.8e308, and margins reach beyond them
 WIDE = 20  # a range beyond this factor is drawn on a logarithmic axis
@@ -101,9 +102,11 @@ class Plot:
     def __init__(
         self, x: Scale, y: Scale, x_label: str, y_label: str, *, height: int = HEIGHT, left: int = LEFT, grid: str = "y"
     ) -> None:
-        """grid: at the ticks of which axes lines are drawn, of "x" and "y"."""
+        """left: the margin there at least. grid: at the ticks of which axes lines are drawn, of "x" and "y"."""
         self.x, self.y = x, y
-        self.width, self.height, self.left = WIDTH, height, left
+        longest = max((len(label) for _, label in y.ticks), default=0)
+        self.width, self.height = WIDTH, height
+        self.left = max(left, NAME * bool(y_label) + LETTER * (longest + 1))
         self._marks: list[Markup] = []
         self._axes(x_label, y_label, grid)
 
