@@ -124,7 +124,12 @@ def test_the_commands_that_it_shows_run(swept: Swept, capsys: pytest.CaptureFixt
         assert run(["--quiet", *arguments, "tracking=none"]) == 0
     tested = re.search(r"The champion, the network of the first seed, has (test accuracy \S+)", swept.printed)
     assert tested is not None
-    assert tested[1] in capsys.readouterr().out  # the command that trains again comes to the same score
+    again = capsys.readouterr().out
+    assert tested[1] in again  # the command that trains again comes to the champion's test score, as it says
+    screened = re.search(r"Screening had picked it with (\S+) over 5 folds", swept.printed)
+    assert screened is not None
+    assert f"accuracy {screened[1]} ± " in again  # and to the score of the screening
+    assert "Train it again: the score is that of its screening, the test score the champion's:" in text(swept.page)
 
 
 def test_a_study_that_is_not_there_is_named_with_those_that_are(

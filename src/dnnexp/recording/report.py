@@ -257,6 +257,6 @@ def use_commands(config: Config, study: str) -> list[Command]:
     report = shlex.join(["python", "-m", "dnnexp.report", override("study", study), *root])
     return [
         Command("Predict with it, preprocessing inside, in Python:", load),
-        Command("Train it again, to the same score:", again),
+        Command("Train it again: the score is that of its screening, the test score the champion's:", again),
         Command("Make this report again from what is stored:", report),
     ]
