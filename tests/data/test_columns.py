@@ -14,5 +14,5 @@ def test_the_nearest_column_is_named_among_few_and_among_many() -> None:
 def test_a_list_of_many_columns_stays_one_line() -> None:
     assert listed(["a", "b"]) == "'a', 'b'"
     assert listed(MANY).endswith("'column_19' and 4,980 more")
-    assert dropping(["a", "b c"]) == "data.drop=[a,'b c']"
+    assert dropping(["a", "b c"]) == "'data.drop=[a,\"b c\"]'"
     assert len(dropping(MANY)) < 300

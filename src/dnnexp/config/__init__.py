@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dnnexp.config.composition import Composer, with_value
 from dnnexp.config.experiment import experiment_text, write_experiment
-from dnnexp.config.override import override, own_root
+from dnnexp.config.root import own_root
 from dnnexp.config.schema import Config, PathsConfig
 
 __all__ = [
@@ -12,7 +12,6 @@ __all__ = [
     "Config",
     "PathsConfig",
     "experiment_text",
-    "override",
     "own_root",
     "with_value",
     "write_experiment",

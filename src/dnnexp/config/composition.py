@@ -32,6 +32,7 @@ from dnnexp.config.environment import from_environment
 from dnnexp.config.refusal import (
     GROUPS,
     check_effect,
+    check_letters,
     check_options,
     check_override,
     check_tree,
@@ -42,6 +43,7 @@ from dnnexp.config.schema import Config, Origin, Setting
 from dnnexp.config.values import build
 from dnnexp.config.vocabulary import Vocabulary, conf_folder
 from dnnexp.errors import ConfigError
+from dnnexp.override import with_words_quoted
 from dnnexp.redaction import redact
 from dnnexp.user_path import user_path
 
@@ -117,8 +119,9 @@ class Composer:
         for text in overrides:
             if not text.partition("=")[0].strip() or ("=" not in text and not text.startswith("~")):
                 raise ConfigError(f"{redact(text)}: need key=value or group=option; --help lists them")
+            check_letters(text)
             try:
-                parsed += parser.parse_overrides([text])
+                parsed += parser.parse_overrides([with_words_quoted(text)])
             except HydraException as failure:
                 raise ConfigError(failure_in_one_line(failure, text)) from None
             except ValueError:  # Python reads no whole number of more than 4300 digits

@@ -17,11 +17,14 @@ from dnnexp.config.schema import Config
 from dnnexp.config.values import leaf_keys
 from dnnexp.config.vocabulary import CHOOSERS, Vocabulary
 from dnnexp.errors import ConfigError, nearest
+from dnnexp.override import override as written
+from dnnexp.override import shell_word
 from dnnexp.redaction import redact
 
 __all__ = [
     "GROUPS",
     "check_effect",
+    "check_letters",
     "check_options",
     "check_override",
     "check_tree",
@@ -56,6 +59,13 @@ def check_override(override: Override, vocabulary: Vocabulary) -> None:
         group, _, name = leaf.partition(".")
         if name in CHOOSERS:
             raise ConfigError(f"{said}: {leaf} belongs to the choice of the group; say {group}={content}")
+
+
+def check_letters(text: str) -> None:
+    """Raise ConfigError for an override of a key that no schema has, with letters that the grammar has not."""
+    key = text.partition("=")[0].lstrip("+~")
+    if not key.isascii():
+        _check_known(key)
 
 
 def check_options(files: Sequence[ResultDefault]) -> None:
@@ -120,7 +130,8 @@ def failure_in_one_line(failure: Exception, override: str = "") -> str:
         key, _, value = override.partition("=")
         if value.startswith("~"):
             return redact(f"{override}: cannot be read, a value that begins with ~ goes in quotes: '{key}=\"{value}\"'")
-        return redact(f"{override}: cannot be read{reason}; quote a value with spaces, commas, = or ?: 'key=\"value\"'")
+        law = "a value goes in quotes where it holds more than letters, digits, spaces and . / : @ _ -"
+        return redact(f"{override}: cannot be read{reason}; {law}: {_in_quotes(key, value)}")
     if isinstance(failure, MarkedYAMLError) and failure.problem_mark is not None:
         mark = failure.problem_mark
         return f"{mark.name}, line {mark.line + 1}: not YAML: {failure.problem or failure.context}"
@@ -135,6 +146,15 @@ def failure_in_one_line(failure: Exception, override: str = "") -> str:
     if isinstance(failure, OmegaConfBaseException) and failure.full_key:
         text = f"{failure.full_key}: {text}"
     return redact(text)
+
+
+def _in_quotes(key: str, value: str) -> str:
+    """Return an override that could not be read, as its text, or the texts of its list, would be typed in a shell."""
+    is_list = value.startswith("[") and value.endswith("]")
+    if set(value) & set("\"'{}") or (not is_list and set(value) & set("[]")):  # what was meant is not known
+        return '\'key="value"\', \'key=["one","another"]\''
+    texts = [text.strip() for text in value[1:-1].split(",")] if is_list else value
+    return shell_word(written(key, texts))
 
 
 def _settings(override: Override) -> Iterator[tuple[str, Any]]:

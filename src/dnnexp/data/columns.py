@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Sequence
 
 from dnnexp.errors import nearest
+from dnnexp.override import override, shell_word
 
 __all__ = ["MOST", "dropping", "listed", "meant", "naming"]
 
@@ -28,9 +29,9 @@ def listed(columns: Sequence[str]) -> str:
 
 
 def naming(key: str, columns: Sequence[str]) -> str:
-    """Return the override that gives the columns to a key, as one types it; the first few of many."""
-    named = [column if column.replace("_", "a").isalnum() else repr(column) for column in columns[:MOST]]
-    return f"{key}=[{','.join(named)}{',…' * (len(columns) > MOST)}]"
+    """Return the override that gives the columns to a key, as one types it in a shell; the first few of many."""
+    said = override(key, columns[:MOST])
+    return shell_word(f"{said[:-1]},…]" if len(columns) > MOST else said)
 
 
 def dropping(columns: Sequence[str]) -> str:

@@ -12,10 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dnnexp.config import Config, override, own_root
+from dnnexp.config import Config, own_root
 from dnnexp.data.kinds import NUMBER
 from dnnexp.errors import ConfigError
 from dnnexp.notation import number
+from dnnexp.override import override
 from dnnexp.predictor import ModelCard, Predictor
 from dnnexp.redaction import redact
 from dnnexp.user_path import user_path

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from dnnexp.config import Config, override, own_root
+from dnnexp.config import Config, own_root
 from dnnexp.evaluation.best_of_n import BestOfN
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.statistics import Interval, corrected_interval, paired_gain
 from dnnexp.evaluation.yardsticks import Baseline as Scored
 from dnnexp.evaluation.yardsticks import Yardsticks
+from dnnexp.override import override
 from dnnexp.predictor import Predictor
 from dnnexp.recording.effort import efforts
 from dnnexp.recording.outcome import boundary, outcome, right, shares, worst

@@ -6,11 +6,12 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dnnexp.config import Config, override, own_root
+from dnnexp.config import Config, own_root
 from dnnexp.config.experiment import write_experiment
 from dnnexp.evaluation.protocol import Protocol
 from dnnexp.evaluation.refit import Refit
 from dnnexp.evaluation.yardsticks import Yardsticks
+from dnnexp.override import override
 from dnnexp.recording.effort import best_of_table, efforts
 from dnnexp.recording.ledger import looking_glass, open_recorder, unreached
 from dnnexp.recording.models import predict_command, with_card
