@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from dnnexp.data.dataset import row_number
-from dnnexp.data.kinds import Column, conform, read_column
+from dnnexp.data.kinds import CATEGORY, Column, conform, read_column
 from dnnexp.errors import DataError
 
 NAN = np.nan
@@ -117,6 +117,30 @@ def test_dates_that_two_notations_fit_are_read_month_first_and_that_is_said() ->
     assert column.note == "dates (month/day/year), as days since 1970-01-01"
     assert column.notation == "%m/%d/%Y"
     assert read(["13/02/1970", "01/03/1970"]).values.tolist() == [43, 59]
+
+
+@pytest.mark.parametrize(
+    ("texts", "days", "said"),
+    [
+        (["15-Jan-2023", "1-FEB-2023"], [19372, 19389], "day-month's name-year"),
+        (["15-Jan-23", "01-Feb-23"], [19372, 19389], "day-month's name-year of two digits"),
+        (["01/15/23", "02/01/23"], [19372, 19389], "month/day/year of two digits"),
+        (["15/01/23", "01/02/23"], [19372, 19389], "day/month/year of two digits"),
+        (["1/15/2023 12:00 AM", "2/1/2023 6:00 PM"], [19372, 19389.75], "month/day/year time"),
+        (["1/15/2023 12:00:00 PM", "2/1/2023 06:00:00 AM"], [19372.5, 19389.25], "month/day/year time"),
+    ],
+)
+def test_dates_as_spreadsheets_write_them_are_read(texts: list[str], days: list[float], said: str) -> None:
+    column = read(texts)
+    np.testing.assert_array_equal(column.values, days)  # of datetime(2023, 1, 15) - datetime(1970, 1, 1), and so on
+    assert column.note == f"dates ({said}), as days since 1970-01-01"
+    later = conform(pd.DataFrame({"n": texts[::-1]}), KINDS, {"n": column.notation}, "t.csv", row_number)
+    np.testing.assert_array_equal(later["n"], days[::-1])
+
+
+@pytest.mark.parametrize("texts", [["01/15/23", "02/01/2023"], ["15-Jan-2023", "15-Jan"], ["1-abc-2023", "2-abc-2023"]])
+def test_texts_that_are_not_all_dates_of_one_notation_are_categories(texts: list[str]) -> None:
+    assert read(texts).kind == CATEGORY
 
 
 class TestNewRows:

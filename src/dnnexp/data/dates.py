@@ -14,13 +14,24 @@ if TYPE_CHECKING:
 
 __all__ = ["ISO_NOTATION", "NOTATIONS", "Dates", "days", "read_dates"]
 
-LIKE = re.compile(r"\s*\d{1,4}[-/.]\d{1,2}\b")
+LIKE = re.compile(r"\s*\d{1,4}[-/.](\d{1,2}|[A-Za-z]{3})\b")
 ISO = re.compile(r"\d{4}-\d{2}(-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?)?\s?(Z|[+-]\d{2}:?\d{2})?)?")
 ISO_NOTATION = "ISO8601"
-DAYS = ("%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y")  # tried in this order: the first that fits is taken
-TIMES = ("", " %H:%M", " %H:%M:%S")
+DAYS = (  # tried in this order: the first that fits is taken
+    *("%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y"),
+    *("%m/%d/%y", "%d/%m/%y", "%d-%b-%Y", "%d-%b-%y"),
+)
+TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 NOTATIONS = (ISO_NOTATION, *(day + time for day in DAYS for time in TIMES))
-WORDS = {"%Y": "year", "%m": "month", "%d": "day", "%H:%M:%S": "time", "%H:%M": "time", ISO_NOTATION: "year-month-day"}
+WORDS = {
+    "%Y": "year",
+    "%y": "year of two digits",
+    "%m": "month",
+    "%b": "month's name",
+    "%d": "day",
+    **dict.fromkeys(("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p"), "time"),
+    ISO_NOTATION: "year-month-day",
+}
 PER_DAY = {"D": 1, "h": 24, "m": 1440, "s": 86_400, "ms": 86_400e3, "us": 86_400e6, "ns": 86_400e9}
 
 
