@@ -81,3 +81,12 @@ def test_numbers_that_are_not_whole_or_too_large_to_tell_name_no_rows() -> None:
 def test_doubled_rows_are_those_with_the_same_target_too() -> None:
     X = pd.DataFrame({"a": [1.0, 1, 2, 1], "b": np.array(["x", "x", "x", "x"], dtype=object)})
     assert examine(X, pd.DataFrame({"y": [0, 0, 0, 1]})).doubled_rows == 1
+
+
+@pytest.mark.parametrize("text", ["15 Jan {}", "Jan {}, 2023", "Monday, 2 January 20{}", "2023.1.{}", "{}-Mai-2023"])
+def test_texts_that_look_like_dates_and_are_not_read_are_found(text: str) -> None:
+    days = [text.format(10 + i % 20) for i in range(ROWS - 1)] + ["later"]
+    if text == "15 Jan {}":
+        days = [f"{day} 2023" for day in days]
+    assert list(found(np.array(days, dtype=object)).date_texts) == ["c"]
+    assert found(np.array([f"room {i % 20} 2" for i in range(ROWS)], dtype=object)).date_texts == {}

@@ -111,3 +111,16 @@ def test_a_target_that_cannot_be_learnt_is_refused(values: object, task: str | N
     with pytest.raises(DataError) as caught:
         read(values, task)
     assert message in str(caught.value)
+
+
+MONEY = [f"{1 + i % 30},{500 + i % 7}" for i in range(210)]
+
+
+def test_classes_that_look_like_numbers_are_warned_of_and_what_to_write_is_said_where_they_are_refused() -> None:
+    target = read(np.array([f"{1 + i % 9},500" for i in range(90)]))
+    assert "'1,500' and its like look like numbers: write them" in target.warning
+    assert "as in 1234.5" in target.warning
+    assert read(np.array(["3.5.1", "b"] * 10)).warning == ""
+    for task in ("regression", None):
+        with pytest.raises(DataError, match=r"'1,500'.*look like numbers: write them in digits with a point"):
+            read(np.array(MONEY), task)

@@ -94,6 +94,7 @@ def assemble(
     goal = read_target(target, task, target_names, origin, row_name, of_images=of_images)
     numbers = int(sum(dtype.kind in "biuf" for dtype in X.dtypes))
     notes = notes or Notes()
+    notes.warnings += [goal.warning] * bool(goal.warning)
     shape = "" if image_shape is None else f" (images {' × '.join(map(str, image_shape))})"
     official = "" if test_rows is None else f", of which {len(test_rows):,} are the official test rows"
     texts = "" if numbers == len(columns) else f", {len(columns) - numbers:,} of categories"

@@ -13,11 +13,18 @@ from dnnexp.data.kinds import MARKERS, WHOLE
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Findings", "examine"]
+__all__ = ["WRITE_DATES", "WRITE_NUMBERS", "Findings", "examine", "unread_number"]
 
+WRITE_NUMBERS = "write them in digits with a point for decimals only, as in 1234.5"
+WRITE_DATES = "write them all alike, best as 2024-01-31"
 HARDLY_REPEATS = 0.5  # share of distinct texts among the rows
 GROUPED = r"\d{1,3}(?P<between>[ .,'\u00a0\u202f])\d{3}(?:(?P=between)\d{3})*(?:[.,]\d+)?"  # 1 234 567,8
 LIKE_A_NUMBER = re.compile(rf"[-+\u2212]?\s*[$€£¥]?\s*(?:{GROUPED}|\d+[.,]?\d*|[.,]\d+)\s*[%$€£¥]?")
+LIKE_A_DATE = re.compile(
+    r"\d{1,4}\. ?\d{1,2}\. ?\d{2,4}\b.*|\d{1,4}(?P<by>[-/ ])(\d{1,2}|[^\W\d]{3,9}\.?)(?P=by)\d{2,4}\b.*|"
+    r"([^\W\d]{3,9}[.,]? )?([^\W\d]{3,9}\.? \d{1,2}|\d{1,2}\.? [^\W\d]{3,9}\.?),? \d{4}\b.*"
+)
+MOSTLY = 0.5  # share of a column's texts that look like dates
 
 
 @dataclass
@@ -30,6 +37,7 @@ class Findings:
     row_numbers: list[str] = field(default_factory=list)  # another whole number in every row
     rare_texts: dict[str, int] = field(default_factory=dict)  # distinct texts of a column whose texts hardly repeat
     number_texts: dict[str, str] = field(default_factory=dict)  # one text of a column whose texts look like numbers
+    date_texts: dict[str, str] = field(default_factory=dict)  # one text of a column whose texts mostly look like dates
     doubled_rows: int = 0  # that an earlier row equals in inputs and targets
 
 
@@ -53,8 +61,10 @@ def examine(X: pd.DataFrame, targets: pd.DataFrame) -> Findings:
         for target, (goal, wanted) in goals.items():
             if _is_one_to_one(codes, distinct, goal) or _is_same(column, wanted):
                 found.leaks.append((name, target))
-        if is_text and (unread := _unread_number(values)) is not None:
+        if is_text and (unread := unread_number(values)) is not None:
             found.number_texts[name] = unread
+        elif is_text and (unread := _unread_date(values)) is not None:
+            found.date_texts[name] = unread
         has_gap = bool(pd.isna(values).any())
         if is_text and distinct == rows and not has_gap:
             found.row_texts.append(name)
@@ -74,12 +84,19 @@ def _is_one_to_one(codes: np.ndarray, distinct: int, goal: np.ndarray) -> bool:
     return len(np.unique(codes.astype(np.int64) * k + goal)) == k
 
 
-def _unread_number(values: np.ndarray) -> str | None:
+def unread_number(values: np.ndarray) -> str | None:
     """Return the first of the texts that is not read as a number, where each looks like one or marks a gap."""
     texts = [text for value in values if isinstance(value, str) and (text := value.strip()).lower() not in MARKERS]
     if not all(map(LIKE_A_NUMBER.fullmatch, texts)):
         return None
     return next((text for text in texts if not text.replace(".", "", 1).lstrip("+-").isdecimal()), None)
+
+
+def _unread_date(values: np.ndarray) -> str | None:
+    """Return the first of the texts that looks like a date, where most of them do."""
+    texts = [text for value in values if isinstance(value, str) and (text := value.strip()).lower() not in MARKERS]
+    dates = [text for text in texts if LIKE_A_DATE.fullmatch(text)]
+    return dates[0] if len(dates) > MOSTLY * len(texts) else None
 
 
 def _is_same(column: np.ndarray, target: np.ndarray) -> bool:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dnnexp.data.kinds import as_text
+from dnnexp.data.suspicion import WRITE_NUMBERS, unread_number
 from dnnexp.errors import DataError, shown
 
 __all__ = ["MAX_WHOLE_NUMBER_CLASSES", "Target", "read_target"]
@@ -19,13 +20,14 @@ KINDS = {"b": "booleans", "i": "whole numbers", "u": "whole numbers", "f": "numb
 class Target(NamedTuple):
     """Codes (examples,) into classes, labels (examples, labels) of 0 and 1, or quantities (examples, targets) float64.
 
-    `reason` says why it was read so.
+    `reason` says why it was read so, `warning` what is odd about that, or "".
     """
 
     y: np.ndarray
     task: str
     classes: tuple[str, ...]
     reason: str
+    warning: str = ""
 
 
 def read_target(
@@ -84,14 +86,15 @@ def read_target(
         raise DataError(
             f"{origin}: target {said} has {count:,} distinct {kind} in {len(values):,} rows, "
             f"e.g. {shown(as_text(distinct[0]))}: too many to be classes (need two rows each at least, on average)"
+            f"{_unread(values)}"
         )
     classes = tuple(as_text(value) for value in distinct)
     shares = np.bincount(codes) / len(codes)
     listed = ", ".join(f"{name} {share:.1%}" for name, share in zip(classes[:10], shares[:10], strict=True))
     more = f", … ({count - 10} more)" if count > 10 else ""
-    return Target(
-        codes.astype(np.int64), inferred, classes, f"{_because(inferred, task, said, reason)}: {listed}{more}"
-    )
+    unread = f"target {said}: texts, so classes{looks}" if (looks := _unread(values)) and task is None else ""
+    reason = f"{_because(inferred, task, said, reason)}: {listed}{more}"
+    return Target(codes.astype(np.int64), inferred, classes, reason, unread)
 
 
 def _is_zero_or_one(values: np.ndarray) -> np.ndarray:
@@ -132,12 +135,19 @@ def _quantities(values: np.ndarray, task: str | None, reason: str, said: str, or
     if values.dtype.kind in "UO":
         raise DataError(
             f"{origin}: data.task=regression needs numbers in target {said}, got texts, "
-            f"e.g. {shown(str(values.flat[0]))}"
+            f"e.g. {shown(str(values.flat[0]))}{_unread(values)}"
         )
     if task not in (None, "regression"):
         raise DataError(f"{origin}: data.task={task} needs one target column, but {reason}")
     y = np.asarray(values, dtype=np.float64).reshape(len(values), -1)
     return Target(y, "regression", (), _because("regression", task, said, reason))
+
+
+def _unread(values: np.ndarray) -> str:
+    """Return what is to be written where every text looks like a number that is not read as one, else ""."""
+    if values.dtype.kind not in "UO" or (text := unread_number(np.unique(values.astype(str)))) is None:
+        return ""
+    return f"; {shown(text)} and its like look like numbers: {WRITE_NUMBERS}"
 
 
 def _because(task: str, asked: str | None, said: str, reason: str) -> str:

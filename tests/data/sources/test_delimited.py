@@ -81,7 +81,7 @@ def test_booleans_and_whole_numbers_beyond_64_bits_are_numbers(csv_file: Callabl
         (
             {1: ",b,y"},
             {},
-            "table.csv: column 1 has no name (row numbers?): name it, or leave it out with data.drop=['Un",
+            "table.csv: column 1 has no name (row numbers?): name it, or leave it out with 'data.drop=[\"Un",
         ),
         ({5: "1,2"}, {}, "table.csv: line 5 has 2 cells, the header has 3"),
         ({5: "1,2,3,4"}, {}, "table.csv: line 5 has 4 cells, the header has 3"),

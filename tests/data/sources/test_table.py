@@ -232,6 +232,18 @@ def test_columns_that_are_of_no_use_are_left_out_and_odd_ones_are_named(read: Ca
     assert "warning     4 of 44 rows are the same as an earlier one, target" in doubled
 
 
+def test_texts_that_look_like_dates_are_warned_of_with_what_to_write(read: Callable[..., Dataset]) -> None:
+    frame = good(day=[f"{1 + i % 20} Jan 2023" for i in I])
+    said = " ".join(" ".join(read(frame).summary).split())
+    assert "'day': read as texts, but '1 Jan 2023' look like dates; write them all alike, best as 2024-01-31" in said
+    assert "look like" not in " ".join(read(frame, categories=["day"]).summary)
+
+
+def test_a_target_whose_classes_look_like_numbers_is_warned_of(read: Callable[..., Dataset]) -> None:
+    said = " ".join(" ".join(read(good(y=[f"{1 + i % 5},500" for i in I])).summary).split())
+    assert "warning target 'y': texts, so classes; '1,500' and its like look like numbers: write them in" in said
+
+
 def test_dates_are_days_and_name_no_rows(read: Callable[..., Dataset]) -> None:
     dataset = read(good(day=pd.date_range("1970-01-01", periods=ROWS).strftime("%d/%m/%Y")))
     assert dataset.X["day"].tolist() == I.tolist()

@@ -9,7 +9,7 @@ import numpy as np
 
 from dnnexp.data.columns import listed, naming
 from dnnexp.data.dataset import MIN_ROWS
-from dnnexp.data.suspicion import examine
+from dnnexp.data.suspicion import WRITE_DATES, WRITE_NUMBERS, examine
 from dnnexp.errors import DataError
 
 if TYPE_CHECKING:
@@ -60,9 +60,15 @@ def examined(
     unread = {name: text for name, text in found.number_texts.items() if name not in (config.categories or [])}
     if unread:
         looks.append(
-            f"{listed(list(unread))}: read as texts, but {listed(list(unread.values()))} look like numbers; write them "
-            "in digits with a point for decimals only, as in 1234.5; if they are categories, say "
+            f"{listed(list(unread))}: read as texts, but {listed(list(unread.values()))} look like numbers; "
+            f"{WRITE_NUMBERS}; if they are categories, say "
             f"{naming('data.categories', [*(config.categories or []), *unread])}"
+        )
+    dates = {name: text for name, text in found.date_texts.items() if name not in (config.categories or [])}
+    if dates:
+        looks.append(
+            f"{listed(list(dates))}: read as texts, but {listed(list(dates.values()))} look like dates; {WRITE_DATES}; "
+            f"if they are categories, say {naming('data.categories', [*(config.categories or []), *dates])}"
         )
     notes.warnings += looks
     if found.row_texts:
