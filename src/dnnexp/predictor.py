@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from dnnexp.data.dataset import row_number
 from dnnexp.data.dates import NOTATIONS
+from dnnexp.data.numerals import DECIMAL_COMMA
 from dnnexp.data.preprocessing import Preprocessor
 from dnnexp.data.schema import SCALINGS, TASKS
 from dnnexp.data.target_code import TargetCode
@@ -39,7 +40,7 @@ class ModelCard:
 
     targets: tuple[str, ...] = ()  # names of what is predicted
     dtypes: Mapping[str, str] = field(default_factory=dict)  # input column -> its dtype in the training data
-    notations: Mapping[str, str] = field(default_factory=dict)  # input column -> how its dates were written, now days
+    notations: Mapping[str, str] = field(default_factory=dict)  # input column -> how its dates or numbers were written
     provenance: Mapping[str, str | float] = field(default_factory=dict)  # study, data_sha256, metric, test_score, …
 
 
@@ -192,8 +193,8 @@ def _parts(description: Mapping[str, Any]) -> tuple[Architecture, Preprocessor, 
     names = (*targets, *(dtype for *_, dtype in columns), *notations, *notations.values(), *provenance)
     if not all(type(text) is str for text in names):
         raise ValueError("its names are no texts")
-    if not (set(notations) <= set(preprocessor.kinds) and set(notations.values()) <= set(NOTATIONS)):
-        raise ValueError("its dates are written in no notation that there is")
+    if not (set(notations) <= set(preprocessor.kinds) and set(notations.values()) <= {*NOTATIONS, DECIMAL_COMMA}):
+        raise ValueError("its dates or numbers are written in no notation that there is")
     card = ModelCard(tuple(targets), {name: dtype for name, _, dtype in columns}, dict(notations), dict(provenance))
     return architecture, preprocessor, code, card
 

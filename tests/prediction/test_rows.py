@@ -209,3 +209,16 @@ def test_a_column_may_be_both_read_and_kept(tmp_path: Path) -> None:
 def test_rows_at_a_time_make_about_a_million_cells() -> None:
     assert [rows_at_a_time(None, columns) for columns in (1, 20, 5000, 3_000_000)] == [20_000, 20_000, 200, 1]
     assert rows_at_a_time(7, 20) == 7
+
+
+def test_points_of_columns_with_decimal_commas_stand_between_thousands_as_in_training(tmp_path: Path) -> None:
+    wanted = Wanted({"a": "number", "b": "number"}, (), {"a": "1.234,5"})
+    (tmp_path / "t.csv").write_text("a;b\n7.685;7.685\n862;1,5\n1.234.567,5;?\n")
+    X = inputs(read(tmp_path / "t.csv", 1, wanted))
+    np.testing.assert_array_equal(X["a"], [7685, 862, 1234567.5])
+    np.testing.assert_array_equal(X["b"], [7.685, 1.5, np.nan])
+    (tmp_path / "t.csv").write_text("a;b\n7.685;1\n8.62;1\n")
+    with pytest.raises(DataError, match=r"column 'a', line 3: need a number written as .* 1\.234,5, got '8\.62'"):
+        read(tmp_path / "t.csv", 1, wanted)
+    (tmp_path / "t.csv").write_text("a,b\n7.685,1\n")
+    assert inputs(read(tmp_path / "t.csv", 1, wanted))["a"].tolist() == [7.685]

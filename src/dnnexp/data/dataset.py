@@ -46,7 +46,9 @@ class Dataset:
     groups: np.ndarray | None = None  # (examples,) codes; a group is never on two sides of a division
     order: np.ndarray | None = None  # (examples,) rank in time, ascending; equal times have one rank
     summary: tuple[str, ...] = ()  # lines on what was read and inferred
-    notations: Mapping[str, str] = field(default_factory=dict)  # of columns that were dates, now days
+    notations: Mapping[str, str] = field(
+        default_factory=dict
+    )  # of columns that were dates, now days, or had decimal commas
 
 
 def row_number(i: int) -> str:

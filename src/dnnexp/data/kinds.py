@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dnnexp.data.columns import dropping, naming
-from dnnexp.data.dates import ISO_NOTATION, days, read_dates
+from dnnexp.data.dates import ISO_NOTATION, NOTATIONS, days, read_dates
 from dnnexp.errors import DataError, shown
 
 if TYPE_CHECKING:
@@ -110,7 +110,8 @@ def conform(
         if kind == CATEGORY:
             values = read_column(str(name), column, CATEGORY, origin, row_name).values
         elif kind is not None:
-            values = _strict_numbers(str(name), column, notations.get(str(name)), origin, row_name)
+            notation = notations.get(str(name))
+            values = _strict_numbers(str(name), column, notation if notation in NOTATIONS else None, origin, row_name)
         if kind is not None:
             column = pd.Series(values, frame.index, dtype=values.dtype)
         columns[name] = column

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv as text
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from dnnexp.data.kinds import NUMBER
-from dnnexp.data.sources.delimited import DECIMAL_COMMA, SEPARATORS, is_blank
+from dnnexp.data.numerals import require_written_so, with_points
+from dnnexp.data.sources.delimited import SEPARATORS, is_blank
 from dnnexp.data.sources.files import UNREADABLE, encoding_remedy, text_codec, unpacking
 from dnnexp.errors import DataError
 from dnnexp.prediction.cells import model_inputs
@@ -76,8 +77,9 @@ class DelimitedRows:
         import pandas as pd
 
         name, wanted = self._path.name, self._wanted
+        numerals = [] if self._separator == "," else wanted.numerals
         at = {self._columns.index(column): column for column in wanted.columns}
-        as_text = {i: str for i, column in at.items() if wanted.kinds.get(column) != NUMBER}
+        as_text = {i: str for i, column in at.items() if wanted.kinds.get(column) != NUMBER or column in numerals}
         try:
             frame = pd.read_csv(
                 io.StringIO(lines), sep=self._separator, header=None, names=list(range(len(self._columns))),
@@ -91,18 +93,18 @@ class DelimitedRows:
                 "check the quotation marks"
             )
         frame = frame.rename(columns=at)
+
+        def row_name(i: int) -> str:
+            return f"line {starts[i]}"
+
         if self._separator != ",":
-            _read_decimal_commas(frame, wanted)
+            _read_decimal_commas(frame, wanted, name, row_name)
         kept = pd.DataFrame(index=frame.index)
         if wanted.kept:
             cells = list(text.reader(io.StringIO(lines, newline=""), delimiter=self._separator))
             for column in wanted.kept:
                 i = self._columns.index(column)
                 kept[column] = pd.Series([row[i] for row in cells], dtype=object)
-
-        def row_name(i: int) -> str:
-            return f"line {starts[i]}"
-
         return Rows(model_inputs(frame, wanted.kinds, wanted.notations, name, row_name), kept, row_name)
 
     @contextmanager
@@ -125,13 +127,16 @@ class DelimitedRows:
             raise DataError(f"{name}: cannot be read: {error}") from None
 
 
-def _read_decimal_commas(frame: pd.DataFrame, wanted: Wanted) -> None:
-    """Turn the comma of cells like 1,5 in columns of numbers, which then are texts, into a point."""
+def _read_decimal_commas(frame: pd.DataFrame, wanted: Wanted, origin: str, row_name: Callable[[int], str]) -> None:
+    """Turn the comma of cells like 1,5 in columns of numbers, which then are texts, into a point.
+
+    Points of columns that training has read with decimal commas are between thousands, as they were there.
+    """
     for name, kind in wanted.kinds.items():
         if kind == NUMBER and frame[name].dtype.kind not in "biuf":
-            texts = frame[name].astype(object)
-            is_decimal = texts.astype(str).str.fullmatch(DECIMAL_COMMA)
-            frame[name] = texts.mask(is_decimal, texts.astype(str).str.replace(",", "."))
+            if name in wanted.numerals:
+                require_written_so(frame[name], origin, row_name)
+            frame[name] = with_points(frame[name])
 
 
 def _lines(stream: io.TextIOWrapper, path: Path) -> Iterator[str]:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from dnnexp.data.columns import meant
+from dnnexp.data.numerals import DECIMAL_COMMA
 from dnnexp.data.sources.files import PARQUET
 from dnnexp.errors import ConfigError, DataError
 
@@ -45,7 +46,12 @@ class Wanted(NamedTuple):
 
     kinds: Mapping[str, str]  # the model's columns: NUMBER or CATEGORY
     kept: Sequence[str]  # columns to be copied
-    notations: Mapping[str, str] = MappingProxyType({})  # of the model's columns that were dates in texts
+    notations: Mapping[str, str] = MappingProxyType({})  # of the model's columns that are not written as usual
+
+    @property
+    def numerals(self) -> list[str]:
+        """The model's columns of numbers that were written with decimal commas."""
+        return [name for name, notation in self.notations.items() if notation == DECIMAL_COMMA]
 
     @property
     def columns(self) -> list[str]:

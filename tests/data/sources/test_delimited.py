@@ -238,3 +238,35 @@ def test_five_thousand_columns_are_read_and_named_in_one_line(tmp_path: Path, re
     path.write_text("".join(f"{','.join(row)},{'y' if i == 0 else i % 2}\n" for i, row in enumerate(rows)))
     assert load(DataConfig(name="csv", path=str(path), target="y")).X.shape == (20, 5000)
     assert len(refusal(name="csv", path=str(path), target="z")) < 200
+
+
+def test_points_stand_between_thousands_where_commas_stand_before_decimals(tmp_path: Path) -> None:
+    rows = [
+        f"{['7.685', '862', '1.234.567', ''][i % 4]};{i},5;1.{100 + i},25;0.{100 + i};1.{i};{i}.500" for i in range(12)
+    ]
+    path = tmp_path / "table.csv"
+    path.write_text("\n".join(["sum;x;both;small;plain;y", *rows]) + "\n")
+    dataset = load(DataConfig(name="csv", path=str(path), target="y", allow_leaks=True))
+    np.testing.assert_array_equal(dataset.X["sum"][:4], [7685, 862, 1234567, np.nan])
+    assert dataset.X["both"][1] == 1101.25
+    assert dataset.X["small"][1] == 0.101  # a zero before the point: no thousands
+    assert dataset.X["plain"][1] == 1.1
+    said = " ".join(" ".join(dataset.summary).split())
+    assert "decimal commas in x, both" in said
+    assert "points between thousands, as commas are before decimals: sum, both" in said
+    assert dict(dataset.notations) == dict.fromkeys(("sum", "x", "both"), "1.234,5")
+    path.write_text("a;b;y\n" + "".join(f"7.{100 + i};{i}.5;{i % 2}\n" for i in range(12)))
+    assert load(DataConfig(name="csv", path=str(path), target="y")).X["a"][0] == 7.1  # no comma: decimals
+
+
+def test_official_test_rows_are_read_with_the_decimal_commas_of_the_others(
+    tmp_path: Path, refusal: Callable[..., str]
+) -> None:
+    (tmp_path / "a.csv").write_text("a;b;y\n" + "".join(f"{i};{i},5;{i % 2}\n" for i in range(12)))
+    (tmp_path / "b.csv").write_text("a;b;y\n1.234;2;0\n5;2;1\n")
+    settings = {"name": "csv", "path": str(tmp_path / "a.csv"), "test_path": str(tmp_path / "b.csv"), "target": "y"}
+    assert load(DataConfig(**settings)).X["a"].tolist()[-2:] == [1234, 5]
+    (tmp_path / "b.csv").write_text("a;b;y\n1.234;2;0\n5;2.5;1\n")
+    assert "b.csv: column 'b', line 3: need a number written as those that were trained on, 1.234,5, got '2.5'" in (
+        refusal(**settings)
+    )

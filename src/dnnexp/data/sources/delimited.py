@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv as text
 import io
-import re
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dnnexp.data.numerals import DECIMAL_COMMA, holds, is_numeral, require_written_so, with_points
 from dnnexp.data.sources.files import PARQUET, encoding_remedy, text_codec, unpacked
 from dnnexp.data.sources.roles import read_roles
 from dnnexp.data.sources.table import Table, dataset_of
@@ -24,12 +24,11 @@ if TYPE_CHECKING:
     from dnnexp.data.dataset import Dataset
     from dnnexp.data.schema import DataConfig
 
-__all__ = ["DECIMAL_COMMA", "SEPARATORS", "csv", "is_blank"]
+__all__ = ["SEPARATORS", "csv", "is_blank"]
 
 SEPARATORS = (",", ";", "\t", "|")  # that are recognised; of equals the first
 HEAD = 1 << 16  # characters that they are recognised by
 RECORDS = 20
-DECIMAL_COMMA = r"\s*[-+]?\d*,?\d+(?:[eE][-+]?\d+)?\s*"  # a whole number has none
 
 
 def csv(config: DataConfig) -> Dataset:
@@ -41,8 +40,11 @@ def csv(config: DataConfig) -> Dataset:
     return dataset_of(config, _read)
 
 
-def _read(config: DataConfig, path: Path, rows: int | None) -> Table:
-    """Return the table of a file, of its first `rows` rows; it is checked before pandas is imported."""
+def _read(config: DataConfig, path: Path, rows: int | None, known: Mapping[str, str]) -> Table:
+    """Return the table of a file, of its first `rows` rows; it is checked before pandas is imported.
+
+    known: how numbers are written in the file that this one belongs to.
+    """
     content = _decoded(path, config.encoding)
     separator = config.delimiter or _separator(content)
     stream = io.StringIO(content, newline="")
@@ -58,10 +60,20 @@ def _read(config: DataConfig, path: Path, rows: int | None) -> Table:
     if config.missing_target is not None:
         for name in roles.targets:
             frame[name] = _target(content, separator, columns, name, config.missing_target, rows)
-    notes = []
-    if separator != "," and (decimals := _read_decimal_commas(frame, config.categories or [])):
-        notes.append(f"decimal commas in {', '.join(decimals)}")
-    return Table(frame, path.name, lambda i: f"line {lines[i]}", roles, tuple(notes))
+
+    def texts_of(names: list[str]) -> pd.DataFrame:
+        texts = io.StringIO(content, newline="")
+        return _table(path, texts, separator, columns, columns, lines, rows)[names]
+
+    def row_name(i: int) -> str:
+        return f"line {lines[i]}"
+
+    notations: dict[str, str] = {}
+    notes: list[str] = []
+    if separator != ",":
+        free = [name for name in columns if name not in (config.categories or [])]
+        notations, notes = _read_numerals(frame, free, texts_of, path.name, row_name, known)
+    return Table(frame, path.name, row_name, roles, tuple(notes), notations)
 
 
 def _decoded(path: Path, encoding: str | None) -> str:
@@ -166,16 +178,45 @@ def _target(
     )[name]  # fmt: skip
 
 
-def _read_decimal_commas(frame: pd.DataFrame, categories: list[str]) -> list[str]:
-    """Turn columns of `frame` into numbers where a point for each comma makes them so; return their names."""
+def _read_numerals(
+    frame: pd.DataFrame,
+    names: list[str],
+    texts_of: Callable[[list[str]], pd.DataFrame],
+    origin: str,
+    row_name: Callable[[int], str],
+    known: Mapping[str, str],
+) -> tuple[dict[str, str], list[str]]:
+    """Turn those columns of `frame` into numbers that are written with decimal commas, where there are such.
+
+    A point is then between thousands in each column where all of them can be. Returns the notation of each column of
+    numbers that is written so, or may be, and what is to be said. texts_of: gives columns as they are written; known:
+    the notations of a file that this one belongs to.
+    """
     import pandas as pd
 
-    found = []
-    for column in frame.columns:
-        cells = frame[column].dropna()
-        if cells.empty or column in categories or not isinstance(cells.iloc[0], str):
+    cells = {name: frame[name] for name in names if frame[name].dtype.kind not in "biuf"}
+    commas = [name for name, texts in cells.items() if is_numeral(texts) and holds(",", texts)]
+    if not commas and not known:
+        return {}, []
+    floats = [name for name in names if frame[name].dtype.kind == "f"]
+    if floats:
+        as_written = texts_of(floats)
+        cells |= {name: as_written[name] for name in floats}
+    thousands = []
+    notations = {name: DECIMAL_COMMA for name in names if frame[name].dtype.kind in "iu"}
+    for name, texts in cells.items():
+        if name in known:
+            require_written_so(texts, origin, row_name)
+        if not is_numeral(texts):
             continue
-        if re.fullmatch(DECIMAL_COMMA, cells.iloc[0]) and cells.astype(str).str.fullmatch(DECIMAL_COMMA).all():
-            frame[column] = pd.to_numeric(frame[column].str.replace(",", "."))
-            found.append(column)
-    return found
+        notations[name] = DECIMAL_COMMA
+        if holds(".", texts):
+            thousands.append(name)
+        if holds(".", texts) or name in commas:
+            plain = with_points(texts)
+            numbers = pd.to_numeric(plain, errors="coerce")
+            frame[name] = plain if (numbers.isna() & plain.notna()).any() else numbers
+    said = [f"decimal commas in {', '.join(commas)}"] if commas else []
+    if thousands:
+        said.append(f"points between thousands, as commas are before decimals: {', '.join(thousands)}")
+    return notations, said

@@ -9,6 +9,7 @@ import numpy as np
 
 from dnnexp.data.columns import listed, naming
 from dnnexp.data.dataset import MIN_ROWS
+from dnnexp.data.dates import NOTATIONS
 from dnnexp.data.suspicion import WRITE_DATES, WRITE_NUMBERS, examine
 from dnnexp.errors import DataError
 
@@ -73,7 +74,7 @@ def examined(
     notes.warnings += looks
     if found.row_texts:
         notes.unused.append(f"{listed(found.row_texts)}: another text in every row, so no category repeats")
-    if row_numbers := [name for name in found.row_numbers if name not in notes.notations]:
+    if row_numbers := [name for name in found.row_numbers if notes.notations.get(name) not in NOTATIONS]:
         notes.warnings.append(
             f"{listed(row_numbers)}: another whole number in every row; if it only names the rows, leave it out "
             f"{without(row_numbers)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ def parquet(config: DataConfig) -> Dataset:
     return dataset_of(config, _read)
 
 
-def _read(config: DataConfig, path: Path, rows: int | None) -> Table:
+def _read(config: DataConfig, path: Path, rows: int | None, known: Mapping[str, str]) -> Table:
     """Return the table of a file, of its first `rows` rows; later row groups are not read."""
     import pyarrow as pa
     import pyarrow.parquet as pq

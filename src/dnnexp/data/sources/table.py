@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -31,9 +32,11 @@ class Table(NamedTuple):
     row_name: Callable[[int], str]
     roles: Roles
     notes: tuple[str, ...] = ()
+    notations: Mapping[str, str] = MappingProxyType({})  # of columns of numbers that are not written as usual
 
 
-Reader = Callable[["DataConfig", Path, int | None], Table]  # of a file, of so many rows of it
+# of a file, of so many rows of it, with the notations of a table that it belongs to
+Reader = Callable[["DataConfig", Path, int | None, Mapping[str, str]], Table]
 
 
 def dataset_of(config: DataConfig, read: Reader) -> Dataset:
@@ -45,10 +48,10 @@ def dataset_of(config: DataConfig, read: Reader) -> Dataset:
     path = existing_file(config)
     target_names(config)
     test_path = None if config.test_path is None else existing_file(config, "test_path")
-    table = read(config, path, config.rows)
+    table = read(config, path, config.rows, {})
     is_test = np.zeros(len(table.frame), dtype=bool)
     if test_path is not None:
-        table, is_test = _with_test(table, read(config, test_path, None))
+        table, is_test = _with_test(table, read(config, test_path, None, table.notations))
 
     from dnnexp.data.dataset import MIN_ROWS, assemble
     from dnnexp.data.sources.division import read_division, said_of
@@ -113,7 +116,9 @@ def _with_test(table: Table, test: Table) -> tuple[Table, np.ndarray]:
             parts = [part.astype(object) for part in parts]
         columns[name] = pd.concat(parts, ignore_index=True)
     frame = pd.DataFrame(columns)
-    whole = Table(frame, table.origin, row_name, table.roles, tuple(dict.fromkeys(table.notes + test.notes)))
+    whole = Table(
+        frame, table.origin, row_name, table.roles, tuple(dict.fromkeys(table.notes + test.notes)), table.notations
+    )
     return whole, np.arange(len(frame)) >= count
 
 
@@ -134,8 +139,8 @@ def _inputs(config: DataConfig, table: Table, notes: Notes) -> pd.DataFrame:
         columns[name] = pd.Series(column.values, dtype=column.values.dtype)
         if column.note:
             notes.made.append(f"{name}: {column.note}")
-        if column.notation:
-            notes.notations[name] = column.notation
+        if notation := column.notation or (table.notations.get(name) if column.kind == NUMBER else None):
+            notes.notations[name] = notation
         if column.is_rounded:
             notes.rounded.append(name)
     if errors:
