@@ -22,15 +22,21 @@ __all__ = [
     "NUMBER",
     "WHOLE",
     "Column",
+    "are_whole",
     "as_text",
     "coded",
     "conform",
     "hides_truths",
+    "is_whole_with_point",
     "read_column",
+    "with_whole_names",
+    "without_point",
 ]
 
 NUMBER, CATEGORY = KINDS = ("number", "category")
 WHOLE = 2.0**53  # below it every whole number is a float
+WHOLE_WITH_POINT = re.compile(r"-?\d+\.0+", re.ASCII)
+WHOLE_NAME = re.compile(r"-?\d+(\.0+)?", re.ASCII)
 DIGITS = re.compile(r"[-+]?\d{16,308}")
 MARKERS = frozenset(  # texts that say there is no number, in small letters
     ["?", "-", "--", ".", "*", "n/a", "na", "n.a.", "nan", "null", "none", "nil", "unknown", "missing", "undefined"]
@@ -159,6 +165,32 @@ def as_text(value: object) -> str:
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return str(int(value))
     return str(value)
+
+
+def is_whole_with_point(name: str | None) -> bool:
+    """Whether the name of a category is a whole number that is written 1.0, as pandas does where a gap is near."""
+    return name is not None and WHOLE_WITH_POINT.fullmatch(name) is not None
+
+
+def without_point(name: str | None) -> str | None:
+    """Return 1 for 1.0, and every other name as it is."""
+    return name.partition(".")[0] if name is not None and is_whole_with_point(name) else name
+
+
+def are_whole(names: Iterable[str | None]) -> bool:
+    """Whether the names of categories are whole numbers, whichever way they are written; None is no name."""
+    return all(name is None or WHOLE_NAME.fullmatch(name) for name in names)
+
+
+def with_whole_names(column: Column) -> Column:
+    """Return a column of categories in which 1.0 is 1 where all of them are whole numbers, and every other as it is."""
+    if column.kind != CATEGORY:
+        return column
+    names = {name for name in column.values if name is not None}
+    if not any(map(is_whole_with_point, names)) or not are_whole(names):
+        return column
+    plain = {name: without_point(name) for name in names} | {None: None}
+    return column._replace(values=np.array([plain[name] for name in column.values], dtype=object))
 
 
 def hides_truths(column: pd.Series, distinct: Iterable[object]) -> bool:

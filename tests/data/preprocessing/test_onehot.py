@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import OneHotEncoder
 
 from dnnexp.data.preprocessing import Preprocessor
+from dnnexp.data.preprocessing.onehot import Categories
 from dnnexp.data.schema import SCALINGS, SKEWS, PreprocessingConfig
 from dnnexp.errors import ConfigError, DataError
 
@@ -116,3 +117,31 @@ def test_any_cells_become_at_most_one_one_to_a_row(train: list[object], later: l
     assert (features.sum(axis=1) <= 1).all()
     known = fitted.transform(frame(*train))
     assert width == 1 or (known.sum(axis=1) == 1).all()
+
+
+def test_a_category_that_training_did_not_have_is_counted_where_others_share_a_place() -> None:
+    places = Categories.fit(pd.Series(["a"] * 5 + ["b"] * 4 + ["c", "d"]), 3)
+    out = np.zeros((4, 3))
+    assert places.write(pd.Series(["a", "d", "new", "new"]), out) == 2
+    np.testing.assert_array_equal(out, [[1, 0, 0], [0, 0, 1], [0, 0, 1], [0, 0, 1]])
+
+
+def test_a_whole_number_with_a_point_is_the_category_without_where_all_are_whole_numbers() -> None:
+    def unknown(known: list[str], cells: list[str]) -> int:
+        places = Categories.fit(pd.Series(known), 32)
+        return places.write(pd.Series(cells, dtype=object), np.zeros((len(cells), places.width)))
+
+    assert unknown(["1", "2", "30"], ["1.0", "2.00", "30", "4.0"]) == 1
+    assert unknown(["01067", "1067", "2"], ["01067.0", "1067.0"]) == 0
+    assert unknown(["1067", "2", "3"], ["01067"]) == 1
+    assert unknown(["1", "1.5", "2"], ["1.0", "1.5"]) == 1
+
+
+def test_a_model_of_before_that_does_not_know_who_shares_a_place_counts_none() -> None:
+    fitted = fit(*"aaaabbbcd", most=3)
+    state = fitted.state()
+    assert Preprocessor.from_state(json.loads(json.dumps(state))).categories == fitted.categories
+    older = Preprocessor.from_state({key: value for key, value in state.items() if key != "rest"})
+    np.testing.assert_array_equal(older.transform(frame(*"adx")), fitted.transform(frame(*"adx")))
+    assert older.warnings() == []
+    assert len(fitted.warnings()) == 1

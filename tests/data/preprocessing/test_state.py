@@ -48,7 +48,7 @@ def test_a_part_that_cannot_be_is_refused_by_name(key: str, i: int) -> None:
     assert "\n" not in str(refusal.value)
 
 
-@pytest.mark.parametrize("key", list(STATE))
+@pytest.mark.parametrize("key", [key for key in STATE if key != "rest"])  # which older models do not have
 def test_a_part_that_is_missing_is_named(key: str) -> None:
     with pytest.raises(DataError, match=f"model state: need '{key}' among its parts"):
         Preprocessor.from_state({name: value for name, value in STATE.items() if name != key})

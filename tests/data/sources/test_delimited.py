@@ -270,3 +270,15 @@ def test_official_test_rows_are_read_with_the_decimal_commas_of_the_others(
     assert "b.csv: column 'b', line 3: need a number written as those that were trained on, 1.234,5, got '2.5'" in (
         refusal(**settings)
     )
+
+
+def test_whole_numbers_as_categories_have_one_name_with_a_point_and_without(tmp_path: Path) -> None:
+    cells = {
+        "gap": (["1.0", "2.0", ""], ["1", "2", None]),
+        "zip": (["01067", "1067", "2"], ["01067", "1067", "2"]),
+        "version": (["1.0", "1.5", "2.0"], ["1.0", "1.5", "2.0"]),
+    }
+    rows = [";".join(written[i % 3] for written, _ in cells.values()) + f";{i}" for i in range(30)]
+    (tmp_path / "t.csv").write_text("\n".join([f"{';'.join(cells)};y", *rows]) + "\n")
+    X = load(DataConfig(name="csv", path=str(tmp_path / "t.csv"), target="y", categories=list(cells))).X
+    assert {name: X[name][:3].tolist() for name in cells} == {name: names for name, (_, names) in cells.items()}

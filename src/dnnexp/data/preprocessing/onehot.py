@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dnnexp.data.kinds import as_text, hides_truths
+from dnnexp.data.kinds import are_whole, as_text, hides_truths, is_whole_with_point, without_point
 from dnnexp.errors import DataError
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Categories"]
 
 UNKNOWN = -1
+MOST_KNOWN = 10_000  # categories without a place of their own that are kept, to tell unknown ones by
 
 
 class Categories(NamedTuple):
@@ -27,6 +28,7 @@ class Categories(NamedTuple):
 
     values: tuple[str | None, ...]
     has_others: bool  # training rows had more categories than places; they share the last one
+    rest: tuple[str, ...] = ()  # those that share it; none where there are more than MOST_KNOWN
 
     @classmethod
     def fit(cls, column: pd.Series, most: int) -> Categories:
@@ -42,7 +44,9 @@ class Categories(NamedTuple):
         ordered = sorted(counts, key=lambda label: (label is not None, -counts[label], label or ""))
         has_others = len(ordered) > most
         kept = ordered[: most - 1] if has_others else ordered
-        return cls(tuple(sorted(kept, key=lambda label: (label is None, label or ""))), has_others)
+        rest = sorted(label for label in ordered[most - 1 :] if label is not None) if has_others else []
+        values = tuple(sorted(kept, key=lambda label: (label is None, label or "")))
+        return cls(values, has_others, tuple(rest) if len(rest) <= MOST_KNOWN else ())
 
     @property
     def width(self) -> int:
@@ -58,17 +62,27 @@ class Categories(NamedTuple):
         yield from places if len(places) > 2 else places[-1:]
 
     def write(self, column: pd.Series, out: np.ndarray) -> int:
-        """Fill out (rows, width), which holds zeros; return how many rows hold what has no place."""
+        """Fill out (rows, width), which holds zeros; return how many rows hold what is not known.
+
+        Where the categories are whole numbers, 1.0 is 1.
+        """
         codes, labels = _labels(column)
-        places: dict[str | None, int] = {value: place for place, value in enumerate(self.values)}
-        unplaced = len(self.values) if self.has_others else UNKNOWN
-        chosen = np.array([places.get(label, unplaced) for label in labels], np.intp)[codes]
-        is_unknown = chosen == UNKNOWN
+        last = len(self.values)
+        places: dict[str | None, int] = dict.fromkeys(self.rest, last)
+        places |= {value: place for place, value in enumerate(self.values)}
+        if any(label not in places and is_whole_with_point(label) for label in labels) and are_whole(places):
+            labels = [label if label in places else without_point(label) for label in labels]
+        found = np.array([places.get(label, UNKNOWN) for label in labels], np.intp)[codes]
+        is_unknown = found == UNKNOWN
+        chosen = np.where(is_unknown, last, found) if self.has_others else found
+        if self.has_others and not self.rest:
+            is_unknown[:] = False
+        unplaced = chosen == UNKNOWN
         if self.width > 1:
-            rows = np.flatnonzero(~is_unknown)
+            rows = np.flatnonzero(~unplaced)
             out[rows, chosen[rows]] = 1.0
         elif len(self.values) + self.has_others == 2:
-            out[:, 0] = np.where(is_unknown, 0.5, chosen)
+            out[:, 0] = np.where(unplaced, 0.5, chosen)
         return int(np.count_nonzero(is_unknown))
 
 

@@ -179,6 +179,7 @@ class Preprocessor:
             "scale": self.scaler.scale.tolist(),
             "categories": [list(places.values) for places in self.categories],
             "others": [places.has_others for places in self.categories],
+            "rest": [list(places.rest) for places in self.categories],
         }
 
     @classmethod
@@ -205,7 +206,12 @@ class Preprocessor:
         require_sound(bool((scale >= 0).all()), "scale", "numbers not below 0")
         lists, others = state["categories"], flags(state, "others", c).tolist()
         require_sound(isinstance(lists, list) and len(lists) == c, "categories", f"{c} lists")
-        categories = tuple(Categories(optional_texts(v, "categories"), o) for v, o in zip(lists, others, strict=True))
+        rests = state.get("rest", [[]] * c)  # models of before do not have it: what they do not know is not told
+        require_sound(isinstance(rests, list) and len(rests) == c, "rest", f"{c} lists")
+        categories = tuple(
+            Categories(optional_texts(v, "categories"), o, _rest(r))
+            for v, o, r in zip(lists, others, rests, strict=True)
+        )
         scaler = Scaler(choice(state, "scaling", SCALINGS), centre, scale)
         return cls(dict(zip(columns, kinds, strict=True)), imputation, skew, scaler, categories)
 
@@ -226,6 +232,12 @@ def column_importances(
 
 def _of_kind(kinds: dict[str, str], kind: str) -> list[str]:
     return [column for column, its in kinds.items() if its == kind]
+
+
+def _rest(value: Any) -> tuple[str, ...]:
+    is_sound = isinstance(value, list) and all(type(text) is str for text in value)
+    require_sound(is_sound, "rest", "lists of texts")
+    return tuple(value)
 
 
 def _knots(lists: Any, count: int) -> tuple[Knots, ...]:

@@ -126,7 +126,7 @@ def _inputs(config: DataConfig, table: Table, notes: Notes) -> pd.DataFrame:
     """Return the inputs of every row, each column as numbers or as a category; raise DataError where one is neither."""
     import pandas as pd
 
-    from dnnexp.data.kinds import CATEGORY, NUMBER, read_column
+    from dnnexp.data.kinds import CATEGORY, NUMBER, read_column, with_whole_names
 
     wanted = dict.fromkeys(config.numbers or [], NUMBER) | dict.fromkeys(config.categories or [], CATEGORY)
     columns, errors = {}, {}
@@ -136,6 +136,7 @@ def _inputs(config: DataConfig, table: Table, notes: Notes) -> pd.DataFrame:
         except DataError as error:
             errors[name] = str(error)
             continue
+        column = with_whole_names(column)
         columns[name] = pd.Series(column.values, dtype=column.values.dtype)
         if column.note:
             notes.made.append(f"{name}: {column.note}")
