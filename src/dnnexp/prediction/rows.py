@@ -15,7 +15,9 @@ from dnnexp.errors import ConfigError, DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CELLS", "RowFile", "Rows", "Wanted", "open_rows", "rows_at_a_time", "wanted_columns"]
+    from dnnexp.predictor import Predictor
+
+__all__ = ["CELLS", "RowFile", "Rows", "Wanted", "open_rows", "read_rows", "rows_at_a_time", "wanted_columns"]
 
 CELLS = 1_000_000  # in memory at a time, where nothing else is said
 MOST = 20_000  # rows at a time
@@ -74,6 +76,27 @@ def open_rows(path: Path, wanted: Wanted, rows: int, separator: str | None, enco
     from dnnexp.prediction.delimited import DelimitedRows
 
     return DelimitedRows(path, wanted, rows, separator, encoding)
+
+
+def read_rows(
+    path: str | Path, predictor: Predictor, separator: str | None = None, encoding: str | None = None
+) -> pd.DataFrame:
+    """Return all rows of a file as `predictor.predict` takes them, read as dnnexp.predict reads them.
+
+    Dates, decimal commas and categories such as 01067 are then what they were in training. separator and encoding as
+    for `open_rows`. Raises DataError for a file or a cell that cannot be read, naming column and row.
+    """
+    import pandas as pd
+
+    path = Path(path)
+    try:
+        wanted = Wanted(predictor.kinds, (), predictor.card.notations)
+        parts = [part.inputs for part in open_rows(path, wanted, MOST, separator, encoding)]
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+    if not parts:
+        raise DataError(f"{path.name}: there is no row below the header, nothing to predict")
+    return pd.concat(parts, ignore_index=True)
 
 
 def rows_at_a_time(rows: int | None, columns: int) -> int:

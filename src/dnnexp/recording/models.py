@@ -28,7 +28,15 @@ if TYPE_CHECKING:
     from dnnexp.search.records import TrialRecord
     from dnnexp.tracking.records import ModelRecord
 
-__all__ = ["confirmed_model", "find_predictor", "keep_in_file", "model_record", "predict_command", "with_card"]
+__all__ = [
+    "confirmed_model",
+    "find_predictor",
+    "keep_in_file",
+    "model_record",
+    "predict_command",
+    "text_settings",
+    "with_card",
+]
 
 ROUNDING = 1e-5  # by which a test score may differ: outputs are float32
 EXAMPLES = 5  # rows of the input example
@@ -104,9 +112,18 @@ def keep_in_file(config: Config, predictor: Predictor) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
+def text_settings(config: Config) -> dict[str, str]:
+    """Return how the file that was trained on was said to be written, as a file like it has to be read."""
+    data = config.data
+    settings = {"separator": data.delimiter, "encoding": data.encoding} if data.name == "csv" else {}
+    return {key: value for key, value in settings.items() if value is not None}
+
+
 def predict_command(config: Config, source: str) -> str:
     """Return the command that predicts a file's rows with the model, as one would type it here."""
-    arguments = [override("source", source), "data.path=new.csv", "output=predictions.csv", *own_root(config)]
+    arguments = [override("source", source), "data.path=new.csv", "output=predictions.csv"]
+    arguments += [override(f"data.{key}", getattr(config.data, key)) for key in text_settings(config)]
+    arguments += own_root(config)
     if config.tracking.uri is not None and source.startswith(ADDRESSES):
         arguments.append(override("tracking.uri", redact(config.tracking.uri)))
     return shlex.join(["python", "-m", "dnnexp.predict", *arguments])

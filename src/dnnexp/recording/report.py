@@ -20,6 +20,7 @@ from dnnexp.evaluation.yardsticks import Yardsticks
 from dnnexp.override import override
 from dnnexp.predictor import Predictor
 from dnnexp.recording.effort import efforts
+from dnnexp.recording.models import text_settings
 from dnnexp.recording.outcome import boundary, outcome, right, shares, worst
 from dnnexp.reporting.report.contents import (
     ACTIVATION,
@@ -249,10 +250,14 @@ def use_commands(config: Config, study: str) -> list[Command]:
     """Return what to type to use the choice, to train it again, and to make the report again."""
     root = own_root(config)
     model = Path(config.paths.root, "outputs", study, "model.npz").as_posix()
+    reading = [f", {key}={json.dumps(value, ensure_ascii=False)}" for key, value in text_settings(config).items()]
     load = (
-        "from pathlib import Path\n\nimport pandas as pd\n\nfrom dnnexp.predictor import Predictor\n\n"
+        "from pathlib import Path\n\n"
+        "from dnnexp.prediction.rows import read_rows\nfrom dnnexp.predictor import Predictor\n\n"
         f"predictor = Predictor.load(Path({json.dumps(model, ensure_ascii=False)}))\n"
-        'predictor.predict(pd.read_csv("new.csv"))'
+        f'rows = read_rows("new.csv", predictor{"".join(reading)})\n'
+        "predicted = predictor.predict(rows)\n"
+        "print(predictor.preprocessor.warnings())  # of categories and gaps that training did not have"
     )
     again = shlex.join(["python", "-m", "dnnexp.train", override("experiment", study), *root])
     report = shlex.join(["python", "-m", "dnnexp.report", override("study", study), *root])
