@@ -41,7 +41,7 @@ def test_the_command_and_the_code_read_dates_zeros_commas_and_letters_as_trainin
     assert program == "dnnexp.predict"
     assert predict.main(arguments) == 0
     warned = " ".join(capsys.readouterr().err.split())
-    assert "column 'PLZ': 1 values that the training rows did not have" in warned
+    assert "column 'PLZ': 1 value that the training rows did not have" in warned
     written = pd.read_csv("predictions.csv")["prediction"]
 
     model = Path(printed.partition("The model: ")[2].splitlines()[0])

@@ -234,3 +234,9 @@ def test_a_million_rows_take_the_memory_of_a_hundred_thousand(suffix: str) -> No
         np.testing.assert_array_equal(out["id"], np.arange(rows))
         assert np.isfinite(out.iloc[:, 2:].to_numpy()).all()
     assert peaks[1] <= peaks[0] + 16  # MiB; the rows are ten times as many
+
+
+@pytest.mark.parametrize("key", ["source", "output"])
+def test_an_empty_name_is_one_that_must_be_set(key: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data.path=iris.csv", "source=model.npz", "output=out.csv", f"{key}="]) == 2
+    assert capsys.readouterr().err.startswith(f"error: {key}: must be set, with {key}=VALUE")

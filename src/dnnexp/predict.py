@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dnnexp.command import command
 from dnnexp.config import Config
 from dnnexp.errors import ConfigError
+from dnnexp.notation import counted
 
 if TYPE_CHECKING:
     from dnnexp.reporting.terminal import Terminal
@@ -24,8 +25,8 @@ def main(config: Config, terminal: Terminal) -> None:
     from dnnexp.data.sources.files import existing_file
     from dnnexp.prediction.output import STDOUT, open_output, require_output
 
-    if config.source is None or config.output is None:
-        name = "source" if config.source is None else "output"
+    if not config.source or not config.output:
+        name = "output" if config.source else "source"
         raise ConfigError(f"{name}: must be set, with {name}=VALUE")
     path = existing_file(config.data)
     target = require_output(config.output, config.data.path)
@@ -47,8 +48,7 @@ def main(config: Config, terminal: Terminal) -> None:
     at_a_time = rows_at_a_time(config.prediction.rows, len(wanted.columns))
     rows = open_rows(path, wanted, at_a_time, config.data.delimiter, config.data.encoding)
     if rows.ignored:
-        count = len(rows.ignored)
-        terminal.say(f"{path.name}: {count:,} column{'s' * (count > 1)} not used: {listed(rows.ignored)}")
+        terminal.say(f"{path.name}: {counted(len(rows.ignored), 'column')} not used: {listed(rows.ignored)}")
     with open_output(target) as output, terminal.predicting() as progress:
         done = predict_rows(
             predictor, rows, output, path.name, progress.rows, probabilities=config.prediction.probabilities
@@ -56,7 +56,7 @@ def main(config: Config, terminal: Terminal) -> None:
     for line in predictor.preprocessor.warnings():
         terminal.warn(line)
     if target is not None:
-        terminal.answer(path.name, [f"{done:,} predictions: {config.output}"])
+        terminal.answer(path.name, [f"{counted(done, 'prediction')}: {config.output}"])
 
 
 def unused(config: Config) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dnnexp.command import command, command_line
 from dnnexp.errors import DnnexpError
+from dnnexp.notation import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,7 +155,7 @@ def sentences(protocol: Protocol, evaluation: Evaluation | None, refitted: Refit
     said.append(
         f"{done} on all {len(protocol.split.development):,} development rows for {refitted.steps:,} steps: "
         f"training {name} {number(refitted.metrics[f'train/{name}'])}, "
-        f"test {name} {number(refitted.test_score)} on {len(protocol.split.test):,} rows that chose nothing."
+        f"test {name} {number(refitted.test_score)} on {counted(len(protocol.split.test), 'row')} that chose nothing."
     )
     if evaluation is not None and evaluation.threshold:
         decided = ", ".join(f"{value:.3f}" for value in evaluation.threshold)

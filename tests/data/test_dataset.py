@@ -106,3 +106,11 @@ def test_a_broken_law_is_named(inputs: np.ndarray, target: np.ndarray, columns: 
     with pytest.raises(DataError) as caught:
         made(inputs, target, columns)
     assert str(caught.value).startswith(message)
+
+
+def test_one_column_is_said_to_be_one_and_an_imbalance_to_weigh_only_where_that_is_set() -> None:
+    y = np.array(["a"] * 30 + ["b"] * 2)
+    dataset = assemble("made", np.arange(32.0)[:, None], ["x"], y, ["y"], origin="made")
+    assert "32 rows, 1 numeric column; target" in dataset.description
+    said = " ".join(" ".join(dataset.summary).split())
+    assert "always to say 'a' is right in 93.8%; classes weigh alike only with trainer.class_weight=balanced" in said

@@ -12,7 +12,7 @@ from scipy import stats
 from trial_records import WOBBLE, depth_of, record
 
 from dnnexp.evaluation.yardsticks import Baseline, Yardsticks
-from dnnexp.search.answer import answer, short_verdict, verdict
+from dnnexp.search.answer import answer, inputs_sentence, short_verdict, verdict
 from dnnexp.search.ladder import Climb, climb
 from dnnexp.search.records import TrialRecord
 from dnnexp.search.schema import SearchConfig
@@ -278,3 +278,8 @@ def test_fresh_folds_with_fewer_rows_to_learn_from_are_said_to_have_them() -> No
         "Screening had picked it with 0.8000 over 1 fold; scored again on fresh folds, with fewer rows to learn from "
         "(50 instead of 80), it has 0.0500 less."
     ) in said
+
+
+def test_one_column_is_said_to_be_one() -> None:
+    assert inputs_sentence(["a"], 1, "standard") == "It reads its one column; standard scaling."
+    assert inputs_sentence(["a", "b"], 2, "none") == "It reads all 2 columns; numbers as they are."

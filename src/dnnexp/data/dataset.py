@@ -13,6 +13,7 @@ from dnnexp.data.fingerprint import fingerprint
 from dnnexp.data.summary import Notes, summary_lines
 from dnnexp.data.target import read_target
 from dnnexp.errors import DataError
+from dnnexp.notation import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,7 +112,7 @@ def assemble(
         test_rows=test_rows,
         sha256=fingerprint(X, goal.y, goal.classes, target_names, weights, groups, order),
         image_shape=image_shape,
-        description=f"{rows}, {numbers:,} numeric columns{shape}{texts}; {goal.reason}",
+        description=f"{rows}, {counted(numbers, 'numeric column')}{shape}{texts}; {goal.reason}",
         weights=weights,
         groups=groups,
         order=order,

@@ -110,6 +110,6 @@ def _imbalance(goal: Target) -> list[str]:
     rows, common = f"{counts[rare]:,}", repr(goal.classes[frequent])
     said = (
         f"unbalanced: {common} has {counts[frequent]:,} rows, {goal.classes[rare]!r} {rows}: always to say {common} is "
-        f"right in {counts[frequent] / counts.sum():.1%}; trainer.class_weight=balanced gives classes the same weight"
+        f"right in {counts[frequent] / counts.sum():.1%}; classes weigh alike only with trainer.class_weight=balanced"
     )
     return [said]

@@ -8,7 +8,7 @@ from typing import Self
 
 from rich.console import Console
 
-from dnnexp.notation import duration
+from dnnexp.notation import counted, duration
 from dnnexp.reporting.progress import Clock, Live
 
 __all__ = ["PredictionProgress"]
@@ -32,7 +32,7 @@ class PredictionProgress:
     def rows(self, done: int, share: float) -> None:
         """Say that so many rows are done, and which share of the file, in [0, 1]."""
         self._rows, taken = done, self._clock() - self._started
-        words = [f"{done:,} rows", f"{share:.0%}"]
+        words = [counted(done, "row"), f"{share:.0%}"]
         if taken > 0 and 0 < share < 1:
             words += [_rate(done, taken), f"{duration(taken / share * (1 - share))} left"]
         self._live.show("  ".join(words), round(share * WHOLE), WHOLE)
@@ -44,7 +44,7 @@ class PredictionProgress:
         if kind is None:
             taken = self._clock() - self._started
             words = f", {_rate(self._rows, taken)}" if taken > 0 else ""
-            self._live.say(f"{self._rows:,} row{'s' * (self._rows != 1)} in {duration(taken)}{words}")
+            self._live.say(f"{counted(self._rows, 'row')} in {duration(taken)}{words}")
 
 
 def _rate(rows: int, seconds: float) -> str:

@@ -141,7 +141,7 @@ def _by_test_rows(climb: Climb, test_rows: int) -> list[str]:
     scored = "Its folds' networks have mean" if len(screened.scores) > 1 else "Its network has"
     return [
         f"{marked}: depth and network were chosen by the test rows (search.selection=test).",
-        f"{scored} test {metric} {number(choice.score)} on the {test_rows:,} rows that chose it.",
+        f"{scored} test {metric} {number(choice.score)} on the {counted(test_rows, 'row')} that chose it.",
         f"On development data it has {metric} {_score(screened)}.",
         f"Of the same trials development data chooses {other}, with test {metric} {number(of_honest)} alike.",
         f"Choosing by the test rows makes the figure look better by {number(optimism)}.",
@@ -154,7 +154,7 @@ def _confirmed(confirmation: TrialRecord, test_rows: int, development_rows: int,
     refitted = f"Refitted on all {development_rows:,} development rows"
     if score is None:
         return [f"{refitted}, it could not be trained, and there is no model: {confirmation.reason}."]
-    rows = f"on {test_rows:,} rows that {'chose nothing' if is_honest else f'chose it ({OPTIMISTIC})'}"
+    rows = f"on {counted(test_rows, 'row')} that {'chose nothing' if is_honest else f'chose it ({OPTIMISTIC})'}"
     unknown = ""
     if f"test/{metric}" in confirmation.metrics and f"test/{metric}_low" not in confirmation.metrics:
         unknown = f" No interval: {BIASED.get(metric, TOO_FEW)}."
@@ -185,7 +185,7 @@ def _limits(confirmation: TrialRecord, of: str) -> str:
 
 def inputs_sentence(columns: Sequence[str], available: int, scaling: str) -> str:
     """Return which of the available columns a network reads, and how its numbers are scaled."""
-    which = f"all {available:,} columns"
+    which = f"all {available:,} columns" if available != 1 else "its one column"
     if len(columns) < available:
         which = (
             f"{len(columns):,} of the {available:,} columns, found important by the training rows: {listed(columns)}"
@@ -197,7 +197,7 @@ def inputs_sentence(columns: Sequence[str], available: int, scaling: str) -> str
 def _score(choice: TrialRecord) -> str:
     """Return the score and what stands behind it: its standard error and folds, or that there is but one score."""
     if len(choice.scores) == 1:
-        rows = f"{choice.n_score:,.0f} held-out rows"
+        rows = counted(round(choice.n_score), "held-out row")
         return f"{number(choice.score)} on {rows}; one score says nothing about its uncertainty"
     fresh = "fresh " if choice.stage == "rescore" else ""
     said = with_error(choice.score, standard_error(choice))

@@ -51,7 +51,7 @@ def test_a_source_keeps_the_contract_of_a_data_set(name: str) -> None:
     assert dataset.test_rows is None
     assert "\n" not in dataset.description
     assert dataset.task in dataset.description
-    assert f"{examples:,} rows, {columns:,} numeric columns" in dataset.description
+    assert f"{examples:,} rows, {columns:,} numeric column" in dataset.description
     if dataset.task == "regression":
         assert dataset.y.shape == (examples, len(dataset.target_names))
         assert dataset.y.dtype == np.float64

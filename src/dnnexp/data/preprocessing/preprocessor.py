@@ -21,6 +21,7 @@ from dnnexp.data.preprocessing.state import choice, flags, number_list, optional
 from dnnexp.data.preprocessing.table import aligned, kinds_of, named, numbers
 from dnnexp.data.schema import SCALINGS, SKEWS, PreprocessingConfig
 from dnnexp.errors import DataError, require
+from dnnexp.notation import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,12 +139,13 @@ class Preprocessor:
 
     def warnings(self) -> list[str]:
         """Return a line on each surprise: gaps where training rows had none, categories that they did not have."""
+        nouns = {"gap": "missing value", "unknown": "value"}
         said = {
-            "gap": "{count:,} missing values, where the training rows had none: the median is taken",
-            "unknown": "{count:,} values that the training rows did not have: read as unknown",
+            "gap": "{cells}, where the training rows had none: the median is taken",
+            "unknown": "{cells} that the training rows did not have: read as unknown",
         }
         return [
-            f"input: column {column!r}: {said[kind].format(count=count)}"
+            f"input: column {column!r}: {said[kind].format(cells=counted(count, nouns[kind]))}"
             for (column, kind), count in sorted(self.surprises.items())
         ]
 

@@ -53,7 +53,9 @@ def headline(contents: Contents) -> Headline:
     choice = contents.choice
     if choice is None:
         title = "No network could be trained" if contents.stopped else "Not finished yet"
-        lead = contents.sentences[0] if contents.sentences else f"{len(contents.trials):,} trials have ended so far."
+        many = len(contents.trials)
+        ended = f"{counted(many, 'trial')} {'has' if many == 1 else 'have'} ended so far."
+        lead = contents.sentences[0] if contents.sentences else ended
         return Headline(title, lead, ())
     words = NUMERALS[choice.depth] if choice.depth < len(NUMERALS) else f"{choice.depth:,}"
     plain = f"Use {words.lower()} hidden layer{'s' * (choice.depth != 1)}"
@@ -87,7 +89,7 @@ def _lead(contents: Contents, choice: Choice) -> str:
         missing = f" It could not be trained on all of the data: {choice.reason}." if choice.reason else ""
         score = with_error(choice.score.value, choice.score.error)
         return f"On data it had not seen it reaches {contents.metric} {score}.{missing}"
-    where = f"on {choice.test_rows:,} rows kept aside until the end"
+    where = f"on {counted(choice.test_rows, 'row')} kept aside until the end"
     if len(choice.test_seeds) > 1:
         where += f" (mean of {len(choice.test_seeds)} trainings)"
     elif choice.right is not None:
@@ -106,7 +108,7 @@ def _how_good(contents: Contents, choice: Choice) -> Card:
     where = f"mean of {choice.folds} folds ± standard error" if choice.folds > 1 else "held-out rows"
     if choice.test is None:
         return Card("How good?", score, (f"{contents.metric} on development data ({where})",))
-    tested = f"test {contents.metric} on {choice.test_rows:,} rows that chose nothing"
+    tested = f"test {contents.metric} on {counted(choice.test_rows, 'row')} that chose nothing"
     if len(choice.test_seeds) > 1:
         tested += f", mean of {len(choice.test_seeds)} trainings"
     answer = with_error(choice.test.value, choice.test.error)

@@ -24,7 +24,7 @@ def how_good(contents: Contents, choice: Choice) -> tuple[str, tuple[str, ...]]:
     """Return the score on the rows that chose, called optimistic, and what stands behind it."""
     shown = choice.score if choice.test is None else choice.test
     networks = "the networks of its folds" if choice.test is None else counted(len(choice.test_seeds) or 1, "training")
-    behind = [f"test {contents.metric} on the {choice.test_rows:,} rows that chose it, mean of {networks}"]
+    behind = [f"test {contents.metric} on the {counted(choice.test_rows, 'row')} that chose it, mean of {networks}"]
     if choice.development is not None:
         behind.append(_on_development(choice))
     if choice.gap is not None:
