@@ -36,7 +36,7 @@ def mean_and_deviation(values: np.ndarray) -> tuple[float, float]:
     unit = np.ldexp(values, -exponent)
     deviation = np.nan
     if len(values) > 1:
-        deviation = unit.std(ddof=1) if np.ptp(unit) > ROUNDING else 0.0
+        deviation = 0.0 if np.ptp(unit) <= ROUNDING else unit.std(ddof=1)
     with np.errstate(over="ignore"):
         in_units = np.ldexp([unit.mean(), deviation], exponent)
     centre, spread = np.clip(in_units, -LARGEST, LARGEST).tolist()
