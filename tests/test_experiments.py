@@ -74,17 +74,18 @@ def test_the_committed_results_reach_what_the_readme_says() -> None:
     assert max(float(row["seconds"]) for row in rows) < 60
 
 
-@pytest.mark.parametrize("data", ["data=digits", "experiment=penguins", "experiment=mpg"])
-def test_the_ladder_of_depth_growth_climbs_its_data(data: str, empty_folder: Path) -> None:
-    command = ["--config-dir", str(DEPTH_GROWTH), "--config-name", "study", data, "study=growth", "tracking=none", "-q"]
+@pytest.mark.parametrize("name", ["digits", "penguins", "mpg"])
+def test_the_ladder_of_depth_growth_climbs_its_data(name: str, empty_folder: Path) -> None:
+    data = f"data={name}" if name == "digits" else f"experiment={name}_table"
+    command = ["--config-dir", str(DEPTH_GROWTH), "--config-name", "study", data, "tracking=none", "-q"]
     if data.startswith("experiment="):
-        file = SHARED / f"{data.removeprefix('experiment=')}.csv"
+        file = SHARED / f"{name}.csv"
         if not file.is_file():
             pytest.skip(f"{file.name} is not here")
         command.append(f"data.path={file}")
     small = ["search.trials_per_depth=1", "search.max_depth=2", "search.rescore=0", "search.confirm_seeds=1"]
     assert sweep([*command, *small, "trainer.epochs=1"]) == 0
-    assert "Tried: 2 configurations at depths 1, 2." in Path("runs/outputs/growth/answer.txt").read_text()
+    assert "Tried: 2 configurations at depths 1, 2." in Path(f"runs/outputs/{name}/answer.txt").read_text()
 
 
 @pytest.mark.slow
