@@ -355,3 +355,16 @@ def test_a_calibration_error_has_no_limits_as_draws_of_the_rows_are_worse_calibr
     for score in (found.mean, found.first):
         assert np.isfinite(score.estimate)
         assert np.isnan([score.low, score.high, score.standard_error]).all()
+
+
+def test_the_share_of_rows_whose_labels_are_all_right_has_wilsons_limits_too():
+    targets = RNG.integers(0, 2, (ROWS, 3)).astype(float)
+    outputs = np.abs(targets - 0.1)[None]
+    function = suited_metrics("multilabel")["accuracy"]
+    found = confirm(outputs, targets, function, np.random.default_rng(0)).first
+    z2 = stats.norm.ppf(0.975) ** 2
+    assert (found.low, found.high) == pytest.approx((1 / (1 + z2 / ROWS), 1.0))
+    outputs[0, :5, 1] = 1 - outputs[0, :5, 1]
+    wrong = confirm(outputs, targets, function, np.random.default_rng(0)).first
+    expected = stats.binomtest(ROWS - 5, ROWS).proportion_ci(method="wilson")
+    assert (wrong.low, wrong.high) == pytest.approx((expected.low, expected.high), abs=0.01)

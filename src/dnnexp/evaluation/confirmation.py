@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from dnnexp.evaluation.statistics import Interval
 from dnnexp.metrics import Metric, accuracy, average_precision, balanced_accuracy, f1, log_loss, mae, r2, roc_auc
-from dnnexp.metrics.decisions import balanced_accuracy_of_labels, f1_of_labels
+from dnnexp.metrics.decisions import accuracy_of_labels, balanced_accuracy_of_labels, f1_of_labels
 from dnnexp.metrics.probabilities import calibration_error, calibration_error_of_labels
 
 __all__ = ["REPLICATES", "Confirmation", "confirm"]
@@ -37,8 +37,8 @@ UNDEFINED = 0.09  # share of the replicates: three rows are all left out of exp(
 FEWEST_GROUPS = 4  # as Kish counts them: of fewer the spread between them says nothing
 ELEMENTS = 2**21  # of a block of replicates, so that memory stays small
 ROUNDING = 1e-12  # of a share: one row of a billion weighs more
-MEANS_OF_ROWS = (accuracy, log_loss, mae)  # a matrix product does for them
-SHARES = (accuracy,)
+MEANS_OF_ROWS = (accuracy, accuracy_of_labels, log_loss, mae)  # a matrix product does for them
+SHARES = (accuracy, accuracy_of_labels)
 BIASED = (calibration_error, calibration_error_of_labels)  # upward, and draws of few rows a second time
 OF_WHAT_VARIES = (  # of a class or label that is not there, or a constant target, they are another question's score
     average_precision, balanced_accuracy, balanced_accuracy_of_labels, f1, f1_of_labels, r2, roc_auc,
