@@ -60,6 +60,7 @@ def test_a_duration_reads_as_one_says_it(seconds: float, text: str) -> None:
         (4.14e-5, 2e-6, "0.0000414 ± 0.0000020"),
         (4.14e-9, 2e-10, "4.14e-09 ± 2.0e-10"),
         (1e-9, 0.5, "0.0000 ± 0.5000"),
+        (5.0, 300.0, "5.0 ± 300.0"),
         (2e8, 1e-3, "2.0e+08 ± 0.0010"),  # of digits there is no end
     ],
 )
@@ -86,6 +87,8 @@ def test_a_gain_has_its_sign() -> None:
 def test_the_ends_of_an_interval_have_like_digits() -> None:
     assert interval(0.96337, 1.0) == "0.9634 to 1.0000"
     assert interval(-0.0121, 0.00003, signed=True) == "-0.0121 to +0.0000"
+    assert interval(0.1, float("nan")) == "0.1000 to -"
+    assert interval(float("nan"), 0.9) == "- to 0.9000"
     assert interval(45.731, 64.36) == "45.73 to 64.36"
     assert interval(-12.5, 3.0, signed=True) == "-12.50 to +3.00"
     assert interval(-4.1e-5, 2e-5, signed=True) == "-4.1e-05 to +2.0e-05"

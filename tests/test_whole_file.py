@@ -44,3 +44,17 @@ def test_of_a_link_the_file_it_leads_to_is_replaced(tmp_path: Path) -> None:
     write_whole(tmp_path / "link", b"new")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "far" / "a.txt").read_bytes() == b"new"
+
+
+def test_who_may_read_a_file_stays(tmp_path: Path) -> None:
+    path = tmp_path / "private.txt"
+    write_whole(path, b"old")
+    path.chmod(0o600)
+    write_whole(path, b"new")
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"new", 0o600)
+
+
+def test_a_name_as_long_as_names_may_be_is_no_obstacle(tmp_path: Path) -> None:
+    path = tmp_path / f"{'ü' * 125}.txt"
+    write_whole(path, b"new")
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]

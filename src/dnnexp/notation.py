@@ -28,7 +28,7 @@ def with_error(value: float | None, error: float | None) -> str:
         return number(value)
     if math.isfinite(value) and math.isfinite(error):
         second = _exponent(error) - 1 if error else 0  # the power of ten of the error's second digit
-        decimals = max(_decimals(value), -second)
+        decimals = max(_decimals(max(abs(value), error)), -second)
         if decimals <= MOST_DECIMALS and max(abs(value), error) < 1e7:
             return (
                 f"{round(value, decimals) + 0.0:,.{decimals}f} ± {error:,.{decimals}f}"  # + 0.0: no minus before a zero
@@ -67,7 +67,7 @@ def gain(value: float, error: float | None = None) -> str:
 def interval(low: float, high: float, *, signed: bool = False) -> str:
     """Return "0.9634 to 0.9790", of a difference, signed, "-0.0121 to +0.0095"."""
     largest = max(abs(low), abs(high))
-    if 1e-3 <= largest < 1e7:
+    if math.isfinite(low) and math.isfinite(high) and 1e-3 <= largest < 1e7:
         decimals = _decimals(largest)
         ends = (round(end, decimals) + 0.0 for end in (low, high))
         return " to ".join(f"{end:{'+' * signed},.{decimals}f}" for end in ends)

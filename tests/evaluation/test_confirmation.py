@@ -368,3 +368,14 @@ def test_the_share_of_rows_whose_labels_are_all_right_has_wilsons_limits_too():
     wrong = confirm(outputs, targets, function, np.random.default_rng(0)).first
     expected = stats.binomtest(ROWS - 5, ROWS).proportion_ci(method="wilson")
     assert (wrong.low, wrong.high) == pytest.approx((expected.low, expected.high), abs=0.01)
+
+
+@pytest.mark.parametrize("heaviest", [1e30, 1e4, 200.0])
+@pytest.mark.parametrize("name", ["accuracy", "log_loss"])
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_of_rows_one_of_which_weighs_more_than_all_others_nothing_is_said(name: str, heaviest: float, seeds: int):
+    weights = np.ones(ROWS)
+    weights[3] = heaviest
+    found = confirm(P[:seeds], CLASSES, METRICS[name], np.random.default_rng(0), weights=weights)
+    assert np.isfinite([found.mean.estimate, found.first.estimate]).all()
+    assert np.isnan([found.mean.low, found.mean.high, found.first.low, found.first.high]).all()

@@ -34,7 +34,7 @@ REPLICATES = 2000
 FEWEST = 200  # replicates, however many rows there are
 DRAWS = 4 * 10**7  # of rows, over all replicates: beyond 20,000 rows there are fewer replicates
 UNDEFINED = 0.09  # share of the replicates: three rows are all left out of exp(-3) = 5% of them, two of 13.5%
-FEWEST_GROUPS = 4  # as Kish counts them: of fewer the spread between them says nothing
+FEWEST_UNITS = 4  # groups, or rows of uneven weight, as Kish counts them: of fewer their spread says nothing
 ELEMENTS = 2**21  # of a block of replicates, so that memory stays small
 ROUNDING = 1e-12  # of a share: one row of a billion weighs more
 MEANS_OF_ROWS = (accuracy, accuracy_of_labels, log_loss, mae)  # a matrix product does for them
@@ -103,7 +103,7 @@ def confirm(
         drawn = rng.multinomial(draws, np.full(units, 1 / units), count)[:, codes] * w  # (replicates, rows)
         table[start : start + count] = scores_of(A, Y, drawn, metric, decided)
         if metric.function in OF_WHAT_VARIES:
-            table[start : start + count][~_varies(targets[w > 0], drawn[:, w > 0])] = np.nan
+            table[start : start + count][~_varies(targets, drawn, w > 0)] = np.nan
     scores = np.asarray(
         metric.function(A, np.broadcast_to(Y, A.shape), np.broadcast_to(w, (S, rows)), *decided), dtype=np.float64
     )
@@ -116,7 +116,7 @@ def confirm(
     def interval(estimate: float, replicates: Floats, of_seeds: float = 0.0) -> Interval:
         defined = replicates[np.isfinite(replicates)]
         is_known = len(defined) >= (1 - UNDEFINED) * len(replicates)
-        is_few = groups is not None and worth.units < FEWEST_GROUPS
+        is_few = math.isfinite(freedom) and worth.units < FEWEST_UNITS
         if metric.function in BIASED or is_few or not is_known:
             return Interval(estimate, math.nan, math.nan, math.nan, confidence)
         of_rows = _variance(defined)
@@ -149,8 +149,13 @@ def scores_of(A: Array, Y: Array, drawn: Array, metric: Metric, decided: tuple[A
     )
 
 
-def _varies(targets: Array, drawn: Array) -> npt.NDArray[np.bool_]:
-    """Return (replicates,) whether each of the targets (rows, n[L]) that varies does on the rows that are drawn."""
+def _varies(targets: Array, drawn: Array, counts: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Return (replicates,) whether each of the targets (rows, n[L]) that varies does on the rows that are drawn.
+
+    counts (rows,): those that have a weight.
+    """
+    if not counts.all():
+        targets, drawn = targets[counts], drawn[:, counts]
     is_drawn = drawn > 0
     one = is_drawn.argmax(axis=1)
     varies = np.ones(len(drawn), bool)

@@ -20,7 +20,7 @@ __all__ = ["OPTIMISTIC", "answer", "inputs_sentence", "short_verdict", "verdict"
 
 NO_YARDSTICKS = Yardsticks()
 FEWER = 0.9  # times the rows, from which down a score is lower for that reason too
-TOO_FEW = "these rows are too few for one, or their groups, or those of a class"
+TOO_FEW = "these rows are too few for one, or their groups, or those of a class, or weigh too unevenly"
 BIASED = {
     "calibration_error": "a calibration error is the larger the fewer rows it is of, and draws of these are of fewer"
 }
