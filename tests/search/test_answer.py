@@ -147,7 +147,7 @@ def test_several_seeds_are_answered_by_their_mean_and_the_champions_own_score() 
 
 
 def test_why_there_is_no_interval_of_the_test_score_is_said() -> None:
-    few = " No interval: these rows are too few for one, or their groups, or those of a class."
+    few = " No interval: these rows are too few for one, or their groups, or those of a class, or weigh too unevenly."
     biased = " No interval: a calibration error is the larger the fewer rows it is of, and draws of these are of fewer."
     for metric, why in (("accuracy", few), ("calibration_error", biased)):
         trials = [replace(built(trial), metric=metric) for trial in depth_of(1, 0.8)]
