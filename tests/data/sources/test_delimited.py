@@ -259,6 +259,20 @@ def test_points_stand_between_thousands_where_commas_stand_before_decimals(tmp_p
     assert load(DataConfig(name="csv", path=str(path), target="y")).X["a"][0] == 7.1  # no comma: decimals
 
 
+@pytest.mark.parametrize("gap", ["fehlt", ""])
+def test_what_marks_a_missing_target_does_not_change_how_the_others_are_read(tmp_path: Path, gap: str) -> None:
+    cells = [gap, "1.180", "995", "12.345"]
+    rows = [f"{i * 7 % 12},5;{cells[i % 4]}" for i in range(16)]
+    (tmp_path / "t.csv").write_text("\n".join(["a;y", *rows]) + "\n")
+    dataset = load(
+        DataConfig(
+            name="csv", path=str(tmp_path / "t.csv"), target="y", task="regression", missing_target=["fehlt"],
+            drop_missing_target=True,
+        )
+    )  # fmt: skip
+    assert dataset.y[:, 0].tolist() == [1180, 995, 12345] * 4
+
+
 def test_official_test_rows_are_read_with_the_decimal_commas_of_the_others(
     tmp_path: Path, refusal: Callable[..., str]
 ) -> None:

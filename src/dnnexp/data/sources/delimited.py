@@ -201,7 +201,7 @@ def _read_numerals(
     floats = [name for name in names if frame[name].dtype.kind == "f"]
     if floats:
         as_written = texts_of(floats)
-        cells |= {name: as_written[name] for name in floats}
+        cells |= {name: as_written[name].where(frame[name].notna()) for name in floats}  # a gap is one already
     thousands = []
     notations = {name: DECIMAL_COMMA for name in names if frame[name].dtype.kind in "iu"}
     for name, texts in cells.items():
