@@ -222,3 +222,10 @@ def test_points_of_columns_with_decimal_commas_stand_between_thousands_as_in_tra
         read(tmp_path / "t.csv", 1, wanted)
     (tmp_path / "t.csv").write_text("a,b\n7.685,1\n")
     assert inputs(read(tmp_path / "t.csv", 1, wanted))["a"].tolist() == [7.685]
+
+
+@pytest.mark.parametrize("rows", [1, 2, 100])
+def test_a_marker_of_a_gap_changes_no_other_cell_of_a_column_with_decimal_points(tmp_path: Path, rows: int) -> None:
+    (tmp_path / "t.csv").write_text("a;b\n1.234;1\n0.5;2\n?;3\n12.345;4\n1,5;5\n-,25;6\n")
+    X = inputs(read(tmp_path / "t.csv", rows, Wanted({"a": "number", "b": "number"}, ())))
+    np.testing.assert_array_equal(X["a"], [1.234, 0.5, np.nan, 12.345, 1.5, -0.25])

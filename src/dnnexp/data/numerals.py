@@ -12,10 +12,11 @@ from dnnexp.errors import DataError, shown
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["DECIMAL_COMMA", "holds", "is_numeral", "require_written_so", "with_points"]
+__all__ = ["DECIMAL_COMMA", "holds", "is_numeral", "require_written_so", "with_commas_read", "with_points"]
 
 DECIMAL_COMMA = "1.234,5"  # the notation, by its name in a model's card
 NUMERAL = re.compile(r"\s*[-+]?(?:[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?|\d*,?\d+(?:[eE][-+]?\d+)?)\s*")
+WITH_COMMA = r"\s*[-+]?\d*,\d+(?:[eE][-+]?\d+)?\s*"  # a number with a decimal comma, nothing between thousands
 POINTED = r"\s*[-+]?(?:\d+\.\d*|\.\d+)(?:[eE][-+]?\d+)?\s*"  # a number with a decimal point
 
 
@@ -37,6 +38,13 @@ def with_points(texts: pd.Series) -> pd.Series:
     found = cells.astype(str).str.fullmatch(NUMERAL.pattern) & cells.notna()
     plain = cells.astype(str).str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
     return cells.mask(found, plain)
+
+
+def with_commas_read(texts: pd.Series) -> pd.Series:
+    """Return texts, numbers like 1,5 with a point instead; one with a point keeps it, for it stands before decimals."""
+    cells = texts.astype(object)
+    found = cells.astype(str).str.fullmatch(WITH_COMMA)
+    return cells.mask(found, cells.astype(str).str.replace(",", ".", regex=False))
 
 
 def require_written_so(texts: pd.Series, origin: str, row_name: Callable[[int], str]) -> None:

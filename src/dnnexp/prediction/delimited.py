@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from dnnexp.data.kinds import NUMBER
-from dnnexp.data.numerals import require_written_so, with_points
+from dnnexp.data.numerals import require_written_so, with_commas_read, with_points
 from dnnexp.data.sources.delimited import SEPARATORS, is_blank
 from dnnexp.data.sources.files import UNREADABLE, encoding_remedy, text_codec, unpacking
 from dnnexp.errors import DataError
@@ -130,13 +130,15 @@ class DelimitedRows:
 def _read_decimal_commas(frame: pd.DataFrame, wanted: Wanted, origin: str, row_name: Callable[[int], str]) -> None:
     """Turn the comma of cells like 1,5 in columns of numbers, which then are texts, into a point.
 
-    Points of columns that training has read with decimal commas are between thousands, as they were there.
+    Points are between thousands in those columns only that training has read with decimal commas; in any other a point
+    is before decimals, as in rows where no cell makes the column one of texts.
     """
     for name, kind in wanted.kinds.items():
-        if kind == NUMBER and frame[name].dtype.kind not in "biuf":
-            if name in wanted.numerals:
-                require_written_so(frame[name], origin, row_name)
+        if name in wanted.numerals:
+            require_written_so(frame[name], origin, row_name)
             frame[name] = with_points(frame[name])
+        elif kind == NUMBER and frame[name].dtype.kind not in "biuf":
+            frame[name] = with_commas_read(frame[name])
 
 
 def _lines(stream: io.TextIOWrapper, path: Path) -> Iterator[str]:
