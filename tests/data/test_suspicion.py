@@ -90,3 +90,27 @@ def test_texts_that_look_like_dates_and_are_not_read_are_found(text: str) -> Non
         days = [f"{day} 2023" for day in days]
     assert list(found(np.array(days, dtype=object)).date_texts) == ["c"]
     assert found(np.array([f"room {i % 20} 2" for i in range(ROWS)], dtype=object)).date_texts == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2023-1-5", "31.12.2023", "5. 1. 2023", "1/31/23", "31/1/2023", "5 1 2023", "2023 12 31", "1/5/2023 14:05",
+        "15-Jan-2023", "15 Sept 2023", "Sept. 15, 2023", "May 5 2023", "2. January 2023", "Sun, 02 Jan 2023 10:00",
+        "JAN 02, 2023", "2023-Jan-05", "3. M\u00e4rz 2023",
+    ],
+)  # fmt: skip
+def test_a_day_of_a_month_looks_like_a_date(text: str) -> None:
+    assert list(found(np.array([text, f"{text} ", "x"] * (ROWS // 3), dtype=object)).date_texts.values()) == [text]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "555-12-3456", "12 34 5678", "Haus 5 2000", "Route 12 2020", "31/31/2023", "2023-13-01", "2023-02-32",
+        "0/1/2023", "99.1.2023", "12-Foo-2023", "Jan 32, 2023", "Mark 7 2021", "Maypole 5 2020", "1.2.345",
+        "192.168.10.25",
+    ],
+)  # fmt: skip
+def test_other_numbers_and_words_do_not_look_like_dates(text: str) -> None:
+    assert found(np.array([text, f"{text} ", "x"] * (ROWS // 3), dtype=object)).date_texts == {}

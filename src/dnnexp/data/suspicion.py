@@ -20,9 +20,17 @@ WRITE_DATES = "write them all alike, best as 2024-01-31"
 HARDLY_REPEATS = 0.5  # share of distinct texts among the rows
 GROUPED = r"\d{1,3}(?P<between>[ .,'\u00a0\u202f])\d{3}(?:(?P=between)\d{3})*(?:[.,]\d+)?"  # 1 234 567,8
 LIKE_A_NUMBER = re.compile(rf"[-+\u2212]?\s*[$€£¥]?\s*(?:{GROUPED}|\d+[.,]?\d*|[.,]\d+)\s*[%$€£¥]?")
+DAY, MONTH, YEAR = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])", r"(?:\d{4}|\d{2})"
+MONTH_NAME = (
+    r"(?:jan(?:uary|uar)?|feb(?:ruary|ruar)?|mar(?:ch)?|m\u00e4rz?|apr(?:il)?|may|mai|june?|juni|july?|juli|aug(?:ust)?|"
+    r"sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?)\b\.?"
+)
 LIKE_A_DATE = re.compile(
-    r"\d{1,4}\. ?\d{1,2}\. ?\d{2,4}\b.*|\d{1,4}(?P<by>[-/ ])(\d{1,2}|[^\W\d]{3,9}\.?)(?P=by)\d{2,4}\b.*|"
-    r"([^\W\d]{3,9}[.,]? )?([^\W\d]{3,9}\.? \d{1,2}|\d{1,2}\.? [^\W\d]{3,9}\.?),? \d{4}\b.*"
+    rf"(?:{DAY}(?P<a>[-/ ]|\. ?){MONTH}(?P=a){YEAR}|{MONTH}(?P<b>[-/ ]|\. ?){DAY}(?P=b){YEAR}|"
+    rf"\d{{4}}(?P<c>[-/ ]|\. ?)(?:{MONTH}|{MONTH_NAME})(?P=c){DAY}|"
+    rf"{DAY}(?P<d>[-/ ]){MONTH_NAME}(?P=d){YEAR}|"
+    rf"(?:[^\W\d]{{3,9}}[.,]? )?(?:{MONTH_NAME} {DAY}|{DAY}\.? {MONTH_NAME}),? \d{{4}})(?![\d.]).*",
+    re.IGNORECASE,
 )
 MOSTLY = 0.5  # share of a column's texts that look like dates
 
