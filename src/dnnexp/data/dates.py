@@ -12,7 +12,7 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ISO_NOTATION", "NOTATIONS", "Dates", "days", "read_dates"]
+__all__ = ["CENTURIES", "ISO_NOTATION", "NOTATIONS", "Dates", "days", "has_two_digit_years", "read_dates"]
 
 LIKE = re.compile(r"\s*\d{1,4}[-/.](\d{1,2}|[A-Za-z]{3})\b")
 ISO = re.compile(r"\d{4}-\d{2}(-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?)?\s?(Z|[+-]\d{2}:?\d{2})?)?")
@@ -32,6 +32,7 @@ WORDS = {
     **dict.fromkeys(("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p"), "time"),
     ISO_NOTATION: "year-month-day",
 }
+CENTURIES = "69 to 99 read as 1969 to 1999 and 00 to 68 as 2000 to 2068"  # years of two digits, by POSIX
 PER_DAY = {"D": 1, "h": 24, "m": 1440, "s": 86_400, "ms": 86_400e3, "us": 86_400e6, "ns": 86_400e9}
 
 
@@ -58,6 +59,11 @@ def read_dates(texts: Sequence[str], notation: str | None = None) -> Dates | Non
         if _fits(texts[0], written) and (dates := _in_notation(texts, written)) is not None:
             return dates
     return None
+
+
+def has_two_digit_years(notation: str) -> bool:
+    """Whether the century of dates in one of NOTATIONS is a guess."""
+    return "%y" in notation
 
 
 def days(stamps: pd.Series) -> np.ndarray:

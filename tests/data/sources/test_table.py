@@ -252,6 +252,16 @@ def test_dates_are_days_and_name_no_rows(read: Callable[..., Dataset]) -> None:
     assert not any("warning" in line for line in dataset.summary)
 
 
+def test_the_century_that_two_digits_of_a_year_were_read_in_is_said(read: Callable[..., Dataset]) -> None:
+    born = np.array(["12/05/45", "03/07/85", "11/30/70"])[I % 3]
+    dataset = read(good(born=born, day=pd.date_range("1970-01-01", periods=ROWS).strftime("%d/%m/%Y")))
+    said = " ".join(" ".join(dataset.summary).split())
+    assert "warning 'born': years of two digits, 69 to 99 read as 1969 to 1999 and 00 to 68 as 2000 to 2068;" in said
+    assert pd.to_datetime(dataset.X["born"][:3], unit="D").dt.year.tolist() == [2045, 1985, 1970]
+    also = " ".join(" ".join(read(good(born=born, due=born[::-1])).summary).split())
+    assert "warning 'born', 'due': years of two digits" in also
+
+
 def test_a_rare_class_is_warned_of(read: Callable[..., Dataset]) -> None:
     said = " ".join(" ".join(read(good(y=np.where(I < 3, "ill", "well"))).summary).split())
     assert "warning unbalanced: 'well' has 37 rows, 'ill' 3: always to say 'well' is right in 92.5%" in said

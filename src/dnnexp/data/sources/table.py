@@ -126,6 +126,7 @@ def _inputs(config: DataConfig, table: Table, notes: Notes) -> pd.DataFrame:
     """Return the inputs of every row, each column as numbers or as a category; raise DataError where one is neither."""
     import pandas as pd
 
+    from dnnexp.data.dates import CENTURIES, has_two_digit_years
     from dnnexp.data.kinds import CATEGORY, NUMBER, read_column, with_whole_names
 
     wanted = dict.fromkeys(config.numbers or [], NUMBER) | dict.fromkeys(config.categories or [], CATEGORY)
@@ -144,6 +145,10 @@ def _inputs(config: DataConfig, table: Table, notes: Notes) -> pd.DataFrame:
             notes.notations[name] = notation
         if column.is_rounded:
             notes.rounded.append(name)
+    if guessed := [name for name, notation in notes.notations.items() if has_two_digit_years(notation)]:
+        notes.warnings.append(
+            f"{listed(guessed)}: years of two digits, {CENTURIES}; where that is wrong, write all four digits"
+        )
     if errors:
         others = list(errors)[1:]
         also = f"; there is the like in {listed(others)}" if others else ""
