@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dnnexp.config import Composer
 from dnnexp.data.columns import naming
 from dnnexp.errors import ConfigError
-from dnnexp.override import override
+from dnnexp.override import override, with_words_quoted
 
 CSV = ["data=csv", "data.path=a.csv", "data.target=y"]
 TEXTS = [
@@ -21,6 +21,7 @@ TEXTS = [
     "a\"b", "my runs", "runs(1)", "runs=2", "x\\", " lead", "trail ", "~/r", "[x]", "runs+1", "\\", "\\\"", "a\\b",
     "a\\\\b", "\"", "''", "1e5", ".5", "-1", "ä", "a  b", "-a", "${x}", "\\${x}", "$x", "#a", "a#b", "a;b", "x!",
     "%a", "a\tb", "${oc.env:HOME}", "\\\\${seed}", "..", "@a",
+    "a\n", "a\\\n", "a\\\nb", "a\\\n\n",
 ]  # fmt: skip
 
 
@@ -86,3 +87,32 @@ def test_what_cannot_be_read_is_shown_as_it_can_be(typed: str, remedy: str, comp
         composer.compose([*CSV, typed])
     assert remedy in str(refusal.value)
     assert str(refusal.value).startswith(typed.partition("=")[0])
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("data.path=${paths.root}/größe.csv", "data.path=${paths.root}/größe.csv"),
+        ('data.path="${paths.root}/größe.csv"', 'data.path="${paths.root}/größe.csv"'),
+        ("data.drop=[ä,${seed}]", "data.drop=[ä,${seed}]"),
+        ("data={größe: ö, drop: [ä]}", 'data={größe: "ö", drop: ["ä"]}'),
+        ("data={ziel größe : ö}", 'data={ziel größe : "ö"}'),
+    ],
+)
+def test_interpolations_and_keys_of_sections_stay_as_they_are(typed: str, read: str) -> None:
+    assert with_words_quoted(typed) == read
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "data.path=${paths.root}/größe.csv", "data={größe: ö}", "data={drop: [ä], größe: ö}", "data.drop=[ä,b(]",
+        "data.target=ä(b",
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_quoted_as_it_was_typed(typed: str, composer: Composer) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        composer.compose([*CSV, typed])
+    said = str(refusal.value)
+    assert said.startswith(f"{typed}: cannot be read")
+    assert '"' not in said.partition("; a value goes in quotes")[0]

@@ -28,16 +28,17 @@ def quoted(text: str) -> str:
     ${x} is no reference to another key.
     """
     literal = re.sub(r"(\\*)\$\{", r"\1\1\\${", text)
-    return '"' + re.sub(r'(\\*)("|$)', lambda match: match[1] * 2 + match[2].replace('"', '\\"'), literal) + '"'
+    return '"' + re.sub(r'(\\*)("|\Z)', lambda match: match[1] * 2 + match[2].replace('"', '\\"'), literal) + '"'
 
 
 def with_words_quoted(text: str) -> str:
     """Return an override as it was typed, with quotes around each text that has letters beyond ASCII.
 
-    The grammar knows none; what is in quotes already, or holds a backslash or an interpolation, stays.
+    The grammar knows none. What is in quotes already or holds a backslash stays, and so do the keys of a section, which
+    the grammar takes without quotes only, and a value with an interpolation, which ends where quotes begin.
     """
     key, sign, value = text.partition("=")
-    if value.isascii():
+    if value.isascii() or "${" in value:
         return text
     part = PART_OF_SECTION if "{" in value else PART
     return key + sign + part.sub(_with_quotes, value)
@@ -50,7 +51,8 @@ def shell_word(text: str) -> str:
 
 def _with_quotes(match: re.Match[str]) -> str:
     word = match[0].strip()
-    if word.isascii() or word[0] in "\"'" or "$" in word or "\\" in word:
+    is_key = match.string.startswith(":", match.end())  # a text outside a section has its colons in it
+    if is_key or word.isascii() or word[0] in "\"'" or "\\" in word:
         return match[0]
     return match[0].replace(word, quoted(word))
 

@@ -36,6 +36,7 @@ SETTINGS = tuple(leaf_keys(Config))
 SECTIONS = tuple(dict.fromkeys(key.rpartition(".")[0] for key in SETTINGS if "." in key))
 GROUPS = (*(section for section in SECTIONS if "." not in section), "experiment")
 LISTS = {"model.width": "model.widths", "model.activation": "model.activations"}  # where given, the list counts
+WHOLE = ("Error parsing override", "LexerNoViableAltException")  # how lines begin that repeat all that was parsed
 NEVER = "config chooses, it never executes"
 
 
@@ -125,7 +126,7 @@ def failure_in_one_line(failure: Exception, override: str = "") -> str:
     """Return what Hydra, OmegaConf or the YAML reader complained of, as one line in this project's words."""
     lines = [line.strip() for line in str(failure).splitlines() if line.strip(" ^")]
     if isinstance(failure, OverrideParseException):
-        reasons = [line for line in lines if override not in line and "hydra.cc" not in line]
+        reasons = [line for line in lines if _is_reason(line, override)]
         reason = f" ({reasons[0]})" if reasons else ""
         key, _, value = override.partition("=")
         if value.startswith("~"):
@@ -146,6 +147,14 @@ def failure_in_one_line(failure: Exception, override: str = "") -> str:
     if isinstance(failure, OmegaConfBaseException) and failure.full_key:
         text = f"{failure.full_key}: {text}"
     return redact(text)
+
+
+def _is_reason(line: str, override: str) -> bool:
+    """Whether a line of Hydra's says more than the override, and quotes nothing but what was typed of it."""
+    if override in line or "hydra.cc" in line or line.startswith(WHOLE):
+        return False
+    part = re.search(r"input '(.*?)'(?: expecting|$)", line)
+    return part is None or part[1] in override
 
 
 def _in_quotes(key: str, value: str) -> str:
