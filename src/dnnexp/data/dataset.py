@@ -51,6 +51,10 @@ class Dataset:
         default_factory=dict
     )  # of columns that were dates, now days, or had decimal commas
 
+    def weights_of(self, rows: np.ndarray) -> np.ndarray:
+        """Return (rows,), what each of these rows counts in scores: 1 where all count alike."""
+        return np.ones(len(rows)) if self.weights is None else np.asarray(self.weights[rows])
+
 
 def row_number(i: int) -> str:
     """Return how an error names the example with index i, where nothing is known of lines in a file."""

@@ -89,7 +89,7 @@ def score_baselines(
     """
     dataset = protocol.dataset
     columns = columns_of(dataset.X)
-    table = Table(as_table(dataset.X, columns), dataset.weights, is_balanced)
+    X = as_table(dataset.X, columns)
     seed = int(child(protocol.seed, BASELINE_TREES).generate_state(1)[0])
     drawn = protocol.folds if folds is None else folds
     parts = [(np.concatenate([fold.train, fold.stop]), fold.score) for fold in drawn]
@@ -99,14 +99,14 @@ def score_baselines(
         make = BASELINES[key]
         started = time.perf_counter()
         estimator = make(columns, dataset.task != "regression", seed)
-        learned = table._replace(is_balanced=is_balanced and make is not constant)
+        table = Table(X, dataset.weights, is_balanced and make is not constant)
         said: list[Outputs | None] = []
         troubles = [""]
         for train, scored in (*parts, (protocol.split.development, protocol.split.test)):
             outputs = None
             try:
                 with threadpool_limits(limits=1):  # several cost more than they bring, and other workers have theirs
-                    outputs = fit_and_ask(estimator, learned, protocol, train, scored)
+                    outputs = fit_and_ask(estimator, table, protocol, train, scored)
             except Exception as error:  # noqa: BLE001  whatever a library raises, out of memory included
                 troubles.append(str(error).strip().partition("\n")[0] or type(error).__name__)
             said.append(outputs)
@@ -136,8 +136,7 @@ def fit_and_ask(estimator: Any, table: Table, protocol: Protocol, train: Rows, s
             answer = prediction if dataset.task == "regression" else label_probability
             A = np.column_stack([answer(estimator, table, y, train, scored) for y in dataset.y.T])
             Y = np.asarray(dataset.y[scored], dtype=np.float64)
-    weights = np.ones(len(scored)) if dataset.weights is None else dataset.weights[scored]
-    return Outputs(scored, A.T, Y.T, weights)
+    return Outputs(scored, A.T, Y.T, dataset.weights_of(scored))
 
 
 def scores_of(folds: Sequence[Outputs | None], test: Outputs | None, protocol: Protocol) -> list[float]:

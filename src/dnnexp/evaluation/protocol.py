@@ -69,7 +69,7 @@ class Protocol:
         """Whether the metric has a value on these rows, were every output right."""
         task, y = self.dataset.task, self.dataset.y[rows]
         Y = TargetCode.fit(task, self.dataset.classes, y).encode(y).T if task != "regression" else y.T
-        weights = np.ones(len(rows)) if self.dataset.weights is None else self.dataset.weights[rows]
+        weights = self.dataset.weights_of(rows)
         return bool(np.isfinite(self.metric.function(Y.astype(np.float64), Y.astype(np.float64), weights)))
 
     def require_defined(self, again: Sequence[Fold] = ()) -> None:

@@ -74,6 +74,7 @@ def out_of_fold(
         index = (numbers + r * N)[None, :]
         with np.errstate(all="ignore"):
             A = outputs(logits(theta[r : r + 1], architecture, prepared.examples.X1, index), architecture)[0]
-        weights = np.ones(len(numbers)) if dataset.weights is None else dataset.weights[numbers]
-        said.append(Outputs(numbers, A.astype(np.float64), prepared.examples.Y[index[0]].T, weights))
+        said.append(
+            Outputs(numbers, A.astype(np.float64), prepared.examples.Y[index[0]].T, dataset.weights_of(numbers))
+        )
     return said
